@@ -1,0 +1,125 @@
+// The whole configuration as plain typed values: one struct a section of default.yaml, which holds every
+// default and documents every key. Value types; made once by config/loader.h; each class gets its section only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace calcnode::config {
+
+struct Dicom {
+    std::string ae_title;
+    std::string listen_address;
+    int port = 0;  // 0: any free port, printed at start
+    std::vector<std::string> called_ae_titles;
+    std::vector<std::string> calling_ae_titles;
+    std::vector<std::string> allowed_peers;  // addresses or CIDR blocks
+    int max_associations = 0;
+    int max_associations_per_peer = 0;  // 0: no limit of its own
+    std::uint32_t max_pdu = 0;
+    std::chrono::seconds associate_timeout{};
+    std::chrono::seconds idle_timeout{};
+    std::chrono::seconds association_timeout{};
+    std::uint64_t max_object_bytes = 0;
+    std::vector<std::string> other_storage_classes;
+};
+
+struct Journal {
+    std::string url;  // sqlite:///path or postgresql://...; empty: sqlite in the data folder
+};
+
+enum class Intent { presentation, processing };
+enum class ImplantPolicy { skip, displaced_only, analyse };
+
+struct Assembly {
+    std::vector<std::string> required_views;  // "L-CC", "R-MLO", ...
+    std::chrono::milliseconds settle{};
+    std::chrono::milliseconds quiet{};
+    std::chrono::milliseconds max_age{};
+    Intent preferred_intent = Intent::presentation;
+    ImplantPolicy implants = ImplantPolicy::skip;
+};
+
+struct Analysis {
+    int workers = 0;  // worker processes that serve starts and supervises; 0: none here
+    int threads = 0;  // a worker's; 0: the machine's cores divided by workers
+    std::string model;
+    std::string model_version;             // empty: whatever the installed folder holds
+    std::filesystem::path models_folder;   // empty: <binary>/../share/calcnode/models
+    double cluster_threshold = -1;         // negative: the model's own operating point
+    std::chrono::milliseconds lease{};
+    int max_attempts = 0;
+    std::chrono::seconds job_timeout{};
+    std::uint64_t memory_limit = 0;        // bytes of address space a worker may take; 0: no limit
+};
+
+struct Results {
+    bool plane_orientation_compat = true;
+    std::string device_serial_number;
+    std::string institution;
+};
+
+struct Delivery {
+    int attempts = 0;
+    std::chrono::milliseconds first_retry{};
+    std::chrono::milliseconds longest_retry{};
+    int batch = 0;
+    std::chrono::seconds connect_timeout{};
+    std::chrono::seconds response_timeout{};
+};
+
+struct Destination {
+    std::string ae_title;
+    std::string host;
+    int port = 0;
+};
+
+/// Conditions of a rule; each is a list of shell-style patterns (* and ?), empty: anything. All must hold.
+struct RouteMatch {
+    std::vector<std::string> calling_ae_title;
+    std::vector<std::string> called_ae_title;
+    std::vector<std::string> peer;  // numeric address
+    std::vector<std::string> modality;
+    std::vector<std::string> sop_class_uid;
+    std::vector<std::string> station_name;
+    std::vector<std::string> manufacturer;
+};
+
+struct Route {
+    std::string name;
+    RouteMatch match;
+    std::vector<std::string> destinations;  // names of Config::destinations; empty: analyse, send nowhere
+};
+
+struct Http {
+    std::string listen_address;
+    int port = 0;  // 0: any free port, printed at start
+};
+
+struct Log {
+    std::string level;  // debug, info, warn, error
+    std::filesystem::path file;  // empty: standard error
+};
+
+struct Config {
+    std::filesystem::path data_dir;
+    Dicom dicom;
+    Journal journal;
+    Assembly assembly;
+    Analysis analysis;
+    Results results;
+    Delivery delivery;
+    std::map<std::string, Destination> destinations;
+    std::vector<Route> routes;  // the first that matches an instance decides
+    Http http;
+    Log log;
+};
+
+/// journal.url with its default filled in.
+std::string journal_url(const Config& config);
+
+}  // namespace calcnode::config

@@ -1,0 +1,98 @@
+// Serves one association on an already accepted socket: DCMTK negotiates, our own bounded command reader does
+// DIMSE (C-ECHO, C-STORE), data sets are handed on piece by piece. No Asio here: service/ accepts and peeks.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace calcnode::dicom {
+
+/// PS3.7 Annex C, PS3.4 Table B.2-1.
+enum class StoreStatus : std::uint16_t {
+    success = 0x0000,
+    duplicate_instance = 0x0111,
+    out_of_resources = 0xA700,
+    dataset_does_not_match_class = 0xA900,
+    cannot_understand = 0xC000,
+    processing_failure = 0x0110,
+};
+
+struct PeerInfo {
+    std::string address;  // numeric IP
+    std::string calling_ae_title;
+    std::string called_ae_title;
+};
+
+struct StoreRequest {
+    PeerInfo peer;
+    std::string sop_class_uid;      // legal UIDs, checked
+    std::string sop_instance_uid;
+    std::string transfer_syntax_uid;
+};
+
+struct StoreAnswer {
+    StoreStatus status = StoreStatus::success;
+    std::string comment;  // (0000,0902) Error Comment, cut to 64 characters; no patient data
+};
+
+/// The data set of one C-STORE as it comes in. Each call returns the next fragment (valid until the next call), an
+/// empty span at the end. Throws Error network_error when the peer goes away, is silent too long or breaks PS3.8.
+class DatasetStream {
+  public:
+    virtual ~DatasetStream() = default;
+    virtual std::span<const unsigned char> next() = 0;
+};
+
+/// Takes one data set; returns only when it is durable (or refused). May return before the stream's end: the
+/// server then reads and drops the rest. Called on the association's thread.
+using StoreFunction = std::function<StoreAnswer(const StoreRequest&, DatasetStream&)>;
+
+struct AssociationPolicy {
+    std::vector<std::string> called_ae_titles;   // empty: any
+    std::vector<std::string> calling_ae_titles;  // empty: any
+    std::string own_ae_title = "CALCNODE";
+    std::vector<std::string> other_storage_classes;  // negotiated beside MG, uncompressed and as sent
+    std::uint32_t max_pdu = 131072;
+    std::chrono::seconds idle_timeout{60};      // between two commands, and between two PDUs
+    std::chrono::seconds total_timeout{3600};
+    std::uint64_t max_object_bytes = 512ull << 20;
+};
+
+struct AssociationOutcome {
+    bool rejected = false;
+    std::uint64_t stored = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t bytes = 0;
+    std::string end;  // "released", "aborted by peer", "rejected: called AE title", "error: ..."
+};
+
+/// Shared by all associations: DCMTK's network handle. Construct once per process; outlives every serve() call.
+class AssociationServer {
+  public:
+    AssociationServer();
+    ~AssociationServer();
+    AssociationServer(const AssociationServer&) = delete;
+    AssociationServer& operator=(const AssociationServer&) = delete;
+
+    /// Takes ownership of `fd` (blocking, with the complete A-ASSOCIATE-RQ readable). Blocks until the association
+    /// ends, on the calling thread; any number of threads at once. `stop` is looked at at least once a second: when
+    /// it turns true the association is aborted after the current command. Never throws: the outcome says it.
+    AssociationOutcome serve(int fd, const std::string& peer_address, const AssociationPolicy& policy,
+                             const StoreFunction& store, const std::atomic<bool>& stop);
+
+    /// Answers an A-ASSOCIATE-RQ with a transient rejection (PS3.8 9.3.4: local limit exceeded) and closes `fd`.
+    static void reject_busy(int fd);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace calcnode::dicom

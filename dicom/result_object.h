@@ -1,0 +1,21 @@
+// One DICOM object that calcnode made and will send: bytes on disk, immutable.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace calcnode::dicom {
+
+enum class ResultKind { segmentation, cad_sr };
+
+const char* to_string(ResultKind kind);  // "segmentation", "cad_sr"
+
+struct ResultObject {
+    std::filesystem::path path;
+    std::string sop_class_uid;
+    std::string sop_instance_uid;
+    std::string transfer_syntax_uid;
+    ResultKind kind = ResultKind::cad_sr;
+};
+
+}  // namespace calcnode::dicom

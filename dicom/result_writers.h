@@ -1,0 +1,42 @@
+// From the findings of a study to its result objects. Each writer yields a whole valid object or throws.
+// The same input gives the same bytes: UIDs are derived, dates come from the sources, nothing else is random.
+// Any thread; needs initialise_library().
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "dicom/result_object.h"
+#include "pipeline/findings.h"
+#include "pipeline/mammogram.h"
+
+namespace calcnode::dicom {
+
+/// One image of the study with what became of it.
+struct ImageResult {
+    std::filesystem::path source;  // the received file; its header is read for references and patient context
+    pipeline::ImageFindings findings;
+    // The spacing that was used, in mm; 0 when unknown (not analysed): then the header's is reported.
+    double row_spacing_mm = 0;
+    double column_spacing_mm = 0;
+};
+
+struct ResultOptions {
+    pipeline::ModelIdentity model;
+    std::string config_digest;         // of the settings that change results; part of every result UID
+    int generation = 1;                // of the study; part of the series number
+    double required_score = 0;         // clusters at or above are "Presentation Required", below "Optional"
+    bool plane_orientation_compat = true;  // SEG: what current OHIF/cornerstone needs (dicom-results.md 2.4)
+    std::string device_serial_number = "1";
+    std::string institution;           // empty: not written
+};
+
+/// Writes one BINARY SEG per image with findings and one Mammography CAD SR (TID 4000) for the whole study into
+/// `folder` (each as .part, fdatasync, rename, then fsync of the folder) and returns them, SEGs first.
+/// File names are <sop instance uid>.dcm (UIDs of ours: digits and dots). Images in any order; at least one.
+/// Throws Error missing_attribute, inconsistent_sources (other study or patient id), invalid_result, file_error.
+std::vector<ResultObject> write_results(const std::vector<ImageResult>& images, const ResultOptions& options,
+                                        const std::filesystem::path& folder);
+
+}  // namespace calcnode::dicom

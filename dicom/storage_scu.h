@@ -1,0 +1,54 @@
+// Sends stored DICOM files to a peer by C-STORE, one association for a batch, and echoes (C-ECHO).
+// Blocking; one call a thread, any number of threads.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace calcnode::dicom {
+
+struct Peer {
+    std::string name;  // as in the configuration
+    std::string ae_title;
+    std::string host;
+    int port = 104;
+    std::string own_ae_title = "CALCNODE";
+    std::chrono::seconds connect_timeout{10};
+    std::chrono::seconds response_timeout{60};
+};
+
+struct OutgoingObject {
+    std::filesystem::path path;
+    std::string sop_class_uid;
+    std::string sop_instance_uid;
+    std::string transfer_syntax_uid;
+};
+
+enum class DeliveryStatus {
+    delivered,          // 0000, or a warning B000, B006, B007
+    not_accepted,       // the peer negotiated no presentation context for the class: do not retry
+    refused,            // a permanent failure status: do not retry
+    retry,              // out of resources, connection lost, time-out: try again later
+};
+
+struct DeliveryReport {
+    DeliveryStatus status = DeliveryStatus::retry;
+    std::uint16_t dimse_status = 0;  // as answered; 0 when none was
+    std::string text;                // one line for the operator, no patient data
+};
+
+/// Offers each class with its stored transfer syntax (and Implicit LE when the stored syntax is Explicit LE,
+/// re-encoded on the fly). Reports one entry an object, same order; an association that cannot be had gives `retry`
+/// for all (`refused` for a permanent rejection such as an unknown AE title). Never throws on a peer's behaviour.
+/// `reported` is called after each answer, so that the journal need not wait for the whole batch.
+std::vector<DeliveryReport> send_objects(const Peer& peer, const std::vector<OutgoingObject>& objects,
+                                         const std::function<void(std::size_t, const DeliveryReport&)>& reported = {});
+
+/// C-ECHO. The report's text says what went wrong.
+DeliveryReport echo(const Peer& peer);
+
+}  // namespace calcnode::dicom

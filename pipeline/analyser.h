@@ -1,0 +1,43 @@
+// Mammogram in, findings out: breast mask, normalisation, Detector, Segmentator, calcifications, clusters.
+// An Analyser owns the loaded networks. One thread at a time may call analyse(); torch's own thread count is
+// set once by set_threads().
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "pipeline/findings.h"
+#include "pipeline/mammogram.h"
+
+namespace calcnode::pipeline {
+
+/// Sets the number of threads that LibTorch and OpenCV use inside an operation. Call once, before any Analyser.
+void set_threads(int threads);
+
+struct AnalyserOptions {
+    /// Operating point on the cluster score (0..1); negative: the model manifest's own.
+    double cluster_threshold = -1;
+};
+
+class Analyser {
+  public:
+    /// Loads the model folder (manifest.json, TorchScript files), checks every digest.
+    /// Throws Error model_not_found or model_damaged.
+    static Analyser open(const std::filesystem::path& model_folder, const AnalyserOptions& options = {});
+    Analyser(Analyser&&) noexcept;
+    Analyser& operator=(Analyser&&) noexcept;
+    ~Analyser();
+
+    const ModelIdentity& model() const;
+
+    /// Findings with status analysed. Same input gives the same findings, whatever the thread count.
+    /// Throws Error image_unsuitable when the image cannot be analysed (spacing outside 0.02..0.3 mm, no breast).
+    ImageFindings analyse(const Mammogram& mammogram) const;
+
+  private:
+    struct Impl;
+    explicit Analyser(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace calcnode::pipeline
