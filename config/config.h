@@ -1,5 +1,6 @@
 // The whole configuration as plain typed values: one struct a section of default.yaml, which holds every
-// default and documents every key. Value types; made once by config/loader.h; each class gets its section only.
+// default and documents every key. Value types; made once by config/loader.h; each class gets its section
+// only.
 #pragma once
 
 #include <chrono>
@@ -48,13 +49,13 @@ struct Analysis {
     int workers = 0;  // worker processes that serve starts and supervises; 0: none here
     int threads = 0;  // a worker's; 0: the machine's cores divided by workers
     std::string model;
-    std::string model_version;             // empty: whatever the installed folder holds
-    std::filesystem::path models_folder;   // empty: <binary>/../share/calcnode/models
-    double cluster_threshold = -1;         // negative: the model's own operating point
+    std::string model_version;            // empty: whatever the installed folder holds
+    std::filesystem::path models_folder;  // empty: <binary>/../share/calcnode/models
+    double cluster_threshold = -1;        // negative: the model's own operating point
     std::chrono::milliseconds lease{};
     int max_attempts = 0;
     std::chrono::seconds job_timeout{};
-    std::uint64_t memory_limit = 0;        // bytes of address space a worker may take; 0: no limit
+    std::uint64_t memory_limit = 0;  // bytes of address space a worker may take; 0: no limit
 };
 
 struct Results {
@@ -101,7 +102,7 @@ struct Http {
 };
 
 struct Log {
-    std::string level;  // debug, info, warn, error
+    std::string level;           // debug, info, warn, error
     std::filesystem::path file;  // empty: standard error
 };
 

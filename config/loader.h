@@ -22,10 +22,10 @@ enum class ErrorCode {
 
 /// One mistake: where, which key, what to do. text() is `config.yaml:12: dicom.port: 70000 is not 1..65535`.
 struct Mistake {
-    std::string source;  // file name, "--set", "default.yaml"
-    int line = 0;        // 1-based; 0 when there is none (--set)
-    std::string key;     // dotted path
-    std::string message;
+    std::string source{};  // file name, "--set", "default.yaml"
+    int line = 0;          // 1-based; 0 when there is none (--set)
+    std::string key{};     // dotted path
+    std::string message{};
     std::string text() const;
 };
 
@@ -40,9 +40,10 @@ class Error : public std::runtime_error {
     std::vector<Mistake> mistakes_;
 };
 
-/// Throws Error with *all* mistakes: unknown keys (with the nearest known one as a hint), wrong types, values out of
-/// range, routes that name unknown destinations, AE titles over 16 characters, bad CIDR blocks.
-/// `settings` are "dotted.key=value" (value is YAML; `destinations.pacs.host=10.0.0.1` makes the destination if needed).
+/// Throws Error with *all* mistakes: unknown keys (with the nearest known one as a hint), wrong types, values
+/// out of range, routes that name unknown destinations, AE titles over 16 characters, bad CIDR blocks.
+/// `settings` are "dotted.key=value" (value is YAML; `destinations.pacs.host=10.0.0.1` makes the destination
+/// if needed).
 Config load(const std::optional<std::filesystem::path>& file, const std::vector<std::string>& settings = {});
 
 }  // namespace calcnode::config

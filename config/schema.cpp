@@ -1,0 +1,227 @@
+#include "config/schema.h"
+
+#include <array>
+#include <chrono>
+
+#include "config/rules.h"
+
+// One line a key: its member and what its value must be. default.yaml says what each is for.
+
+namespace calcnode::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kKiB = 1ULL << 10;
+constexpr std::uint64_t kTiB = 1ULL << 40;
+constexpr std::chrono::milliseconds kDay = 24h;
+
+auto whole(std::int64_t lowest, std::int64_t highest) {
+    return [=](const std::string& text) { return parse_whole(text, lowest, highest); };
+}
+
+auto size(std::uint64_t lowest, std::uint64_t highest) {
+    return [=](const std::string& text) { return parse_size(text, lowest, highest); };
+}
+
+auto milliseconds(std::chrono::milliseconds shortest, std::chrono::milliseconds longest) {
+    return [=](const std::string& text) { return parse_duration(text, shortest, longest); };
+}
+
+auto seconds(std::chrono::milliseconds shortest, std::chrono::milliseconds longest) {
+    return [=](const std::string& text) -> Parsed<std::chrono::seconds> {
+        const auto parsed = parse_duration(text, shortest, longest);
+        if (!parsed.value) return {.mistake = parsed.mistake};
+        if (*parsed.value % 1s != 0ms) return {.mistake = text + " is not a whole number of seconds"};
+        return {.value = std::chrono::duration_cast<std::chrono::seconds>(*parsed.value)};
+    };
+}
+
+auto text(std::string (*rule)(const std::string&)) {
+    return [=](const std::string& value) -> Parsed<std::string> {
+        std::string mistake = rule(value);
+        if (!mistake.empty()) return {.mistake = std::move(mistake)};
+        return {.value = value};
+    };
+}
+
+Parsed<std::string> title(const std::string& value) {
+    std::string mistake = ae_title(value);
+    if (!mistake.empty()) return {.mistake = std::move(mistake)};
+    return {.value = trimmed(value)};
+}
+
+Parsed<double> threshold(const std::string& value) {
+    const Parsed<double> parsed = parse_real(value);
+    if (!parsed.value || *parsed.value == -1 || (*parsed.value >= 0 && *parsed.value <= 1)) return parsed;
+    return {.mistake = value + " is not 0..1, nor -1"};
+}
+
+template <class T, std::size_t N>
+auto one_of(const std::array<std::pair<const char*, T>, N>& choices) {
+    return [=](const std::string& value) -> Parsed<T> {
+        std::string names;
+        for (const auto& [name, choice] : choices) {
+            if (value == name) return {.value = choice};
+            names += (names.empty() ? "" : ", ") + std::string(name);
+        }
+        return {.mistake = "\"" + value + "\" is not one of " + names};
+    };
+}
+
+constexpr std::array<std::pair<const char*, Intent>, 2> kIntents{
+    {{"presentation", Intent::presentation}, {"processing", Intent::processing}}};
+constexpr std::array<std::pair<const char*, ImplantPolicy>, 3> kImplants{
+    {{"skip", ImplantPolicy::skip},
+     {"displaced_only", ImplantPolicy::displaced_only},
+     {"analyse", ImplantPolicy::analyse}}};
+constexpr std::array<std::pair<const char*, const char*>, 4> kLevels{
+    {{"debug", "debug"}, {"info", "info"}, {"warn", "warn"}, {"error", "error"}}};
+
+const Table<Dicom> kDicom{
+    one("ae_title", &Dicom::ae_title, title),
+    one("listen_address", &Dicom::listen_address, text(ip_address)),
+    one("port", &Dicom::port, whole(0, 65535)),
+    many("called_ae_titles", &Dicom::called_ae_titles, title),
+    many("calling_ae_titles", &Dicom::calling_ae_titles, title),
+    many("allowed_peers", &Dicom::allowed_peers, text(ip_block)),
+    one("max_associations", &Dicom::max_associations, whole(1, 4096)),
+    one("max_associations_per_peer", &Dicom::max_associations_per_peer, whole(0, 4096)),
+    one("max_pdu", &Dicom::max_pdu, size(4 * kKiB, 128 * kKiB)),
+    one("associate_timeout", &Dicom::associate_timeout, seconds(1s, 1h)),
+    one("idle_timeout", &Dicom::idle_timeout, seconds(1s, kDay)),
+    one("association_timeout", &Dicom::association_timeout, seconds(1s, 7 * kDay)),
+    one("max_object_bytes", &Dicom::max_object_bytes, size(kKiB, kTiB)),
+    many("other_storage_classes", &Dicom::other_storage_classes, text(uid)),
+};
+
+const Table<Journal> kJournal{one("url", &Journal::url, text(journal_location))};
+
+const Table<Assembly> kAssembly{
+    many("required_views", &Assembly::required_views, text(exam_view)),
+    one("settle", &Assembly::settle, milliseconds(0s, kDay)),
+    one("quiet", &Assembly::quiet, milliseconds(0s, kDay)),
+    one("max_age", &Assembly::max_age, milliseconds(0s, 30 * kDay)),
+    one("preferred_intent", &Assembly::preferred_intent, one_of(kIntents)),
+    one("implants", &Assembly::implants, one_of(kImplants)),
+};
+
+const Table<Analysis> kAnalysis{
+    one("workers", &Analysis::workers, whole(0, 256)),
+    one("threads", &Analysis::threads, whole(0, 1024)),
+    one("model", &Analysis::model, text(folder_name)),
+    one("model_version", &Analysis::model_version, text(any_text)),
+    one("models_folder", &Analysis::models_folder, text(any_text)),
+    one("cluster_threshold", &Analysis::cluster_threshold, threshold),
+    one("lease", &Analysis::lease, milliseconds(100ms, kDay)),
+    one("max_attempts", &Analysis::max_attempts, whole(1, 100)),
+    one("job_timeout", &Analysis::job_timeout, seconds(1s, 7 * kDay)),
+    one("memory_limit", &Analysis::memory_limit, size(0, 1024 * kTiB)),
+};
+
+const Table<Results> kResults{
+    one("plane_orientation_compat", &Results::plane_orientation_compat, parse_bool),
+    one("device_serial_number", &Results::device_serial_number, text(required_long_string)),
+    one("institution", &Results::institution, text(long_string)),
+};
+
+const Table<Delivery> kDelivery{
+    one("attempts", &Delivery::attempts, whole(1, 10000)),
+    one("first_retry", &Delivery::first_retry, milliseconds(10ms, kDay)),
+    one("longest_retry", &Delivery::longest_retry, milliseconds(10ms, 7 * kDay)),
+    one("batch", &Delivery::batch, whole(1, 10000)),
+    one("connect_timeout", &Delivery::connect_timeout, seconds(1s, 1h)),
+    one("response_timeout", &Delivery::response_timeout, seconds(1s, kDay)),
+};
+
+const Table<Destination> kDestination{
+    one("ae_title", &Destination::ae_title, title),
+    one("host", &Destination::host, text(host)),
+    one("port", &Destination::port, whole(1, 65535)),
+};
+
+/// A pattern, or a list of patterns.
+Field<RouteMatch> patterns(std::string_view key, std::vector<std::string> RouteMatch::*member) {
+    auto read_list = many(key, member, text(not_empty)).read;
+    return {.key = key,
+            .read =
+                [=](RouteMatch& match, const Value& value, const Place& place) {
+                    Value list = value;
+                    if (value.kind == Value::Kind::scalar) {
+                        list.kind = Value::Kind::list;
+                        list.children = {value};
+                    }
+                    read_list(match, list, place);
+                },
+            .required = false};
+}
+
+const Table<RouteMatch> kRouteMatch{
+    patterns("calling_ae_title", &RouteMatch::calling_ae_title),
+    patterns("called_ae_title", &RouteMatch::called_ae_title),
+    patterns("peer", &RouteMatch::peer),
+    patterns("modality", &RouteMatch::modality),
+    patterns("sop_class_uid", &RouteMatch::sop_class_uid),
+    patterns("station_name", &RouteMatch::station_name),
+    patterns("manufacturer", &RouteMatch::manufacturer),
+};
+
+Table<Route> route_table() {
+    Table<Route> table{
+        one("name", &Route::name, text(not_empty)),
+        section("match", &Route::match, kRouteMatch),
+        many("destinations", &Route::destinations, text(plain_name)),
+    };
+    table[1].required = false;  // a rule without conditions takes everything
+    return table;
+}
+
+const Table<Route> kRoute = route_table();
+
+const Table<Http> kHttp{
+    one("listen_address", &Http::listen_address, text(ip_address)),
+    one("port", &Http::port, whole(0, 65535)),
+};
+
+const Table<Log> kLog{
+    one("level", &Log::level, one_of(kLevels)),
+    one("file", &Log::file, text(any_text)),
+};
+
+void read_destinations(Config& config, const Value& value, const Place& place) {
+    if (!place.expect(value, Value::Kind::map, "a map of destinations")) return;
+    config.destinations.clear();
+    for (const Value& child : value.children) {
+        const Place here = place.child(child.key);
+        if (const std::string mistake = plain_name(child.key); !mistake.empty()) here.refuse(child, mistake);
+        read_map(kDestination, config.destinations[child.key], child, here);
+    }
+}
+
+void read_routes(Config& config, const Value& value, const Place& place) {
+    if (!place.expect(value, Value::Kind::list, "a list of rules")) return;
+    config.routes.clear();
+    for (std::size_t i = 0; i < value.children.size(); ++i)
+        read_map(kRoute, config.routes.emplace_back(), value.children[i], place.item(i));
+}
+
+}  // namespace
+
+const Table<Config>& schema() {
+    static const Table<Config> table{
+        one("data_dir", &Config::data_dir, text(not_empty)),
+        section("dicom", &Config::dicom, kDicom),
+        section("journal", &Config::journal, kJournal),
+        section("assembly", &Config::assembly, kAssembly),
+        section("analysis", &Config::analysis, kAnalysis),
+        section("results", &Config::results, kResults),
+        section("delivery", &Config::delivery, kDelivery),
+        {.key = "destinations", .read = read_destinations},
+        {.key = "routes", .read = read_routes},
+        section("http", &Config::http, kHttp),
+        section("log", &Config::log, kLog),
+    };
+    return table;
+}
+
+}  // namespace calcnode::config
