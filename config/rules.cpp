@@ -127,7 +127,7 @@ std::string exam_view(const std::string& text) {
         return {};
     std::string views;
     for (const std::string_view known : kViews)
-        views += " " + std::string(known);
+        views.append(" ").append(known);
     return quoted(text) + " is not a view such as L-CC: L or R, a dash, and one of" + views;
 }
 
