@@ -17,8 +17,8 @@ constexpr std::uintmax_t kLargestFile = 1 << 20;
 
 std::string all_texts(const std::vector<Mistake>& mistakes) {
     std::string text;
-    for (const Mistake& mistake : mistakes) text.append(mistake.text()).append("
-");
+    for (const Mistake& mistake : mistakes)
+        text.append(mistake.text()).append("\n");
     if (!text.empty()) text.pop_back();
     return text;
 }
