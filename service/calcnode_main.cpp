@@ -1,1 +1,168 @@
-int main() { return 0; }
+// The command line of calcnode: parses, loads the configuration, calls one function a subcommand.
+#include <cstdio>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "config/loader.h"
+#include "dicom/library.h"
+#include "pipeline/error.h"
+#include "service/analyze_command.h"
+#include "service/daemon.h"
+#include "service/job_runner.h"
+#include "service/log.h"
+#include "service/worker.h"
+
+namespace {
+
+using namespace calcnode;
+
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
+struct Options {
+    std::string config_file;
+    std::vector<std::string> settings;
+    service::AnalyzeOptions analyze;
+    std::string owner;
+    int parent = 0;
+};
+
+void add_configuration(CLI::App& command, Options& options) {
+    command
+        .add_option("-c,--config", options.config_file,
+                    "Configuration file (YAML) over the embedded defaults")
+        ->check(CLI::ExistingFile);
+    command.add_option("-s,--set", options.settings, "One key: --set dicom.port=11113 (can be repeated)")
+        ->type_name("KEY=VALUE")
+        ->take_all()
+        ->expected(1);
+}
+
+config::Config load(const Options& options) {
+    std::optional<std::filesystem::path> file;
+    if (!options.config_file.empty()) file = options.config_file;
+    return config::load(file, options.settings);
+}
+
+// What a supervised worker needs to find the same configuration.
+std::vector<std::string> worker_arguments(const Options& options) {
+    std::vector<std::string> arguments;
+    if (!options.config_file.empty()) {
+        arguments.insert(arguments.end(),
+                         {"--config", std::filesystem::absolute(options.config_file).string()});
+    }
+    for (const std::string& setting : options.settings)
+        arguments.insert(arguments.end(), {"--set", setting});
+    return arguments;
+}
+
+int serve(const Options& options) {
+    const config::Config config = load(options);
+    service::open_log(config.log, "serve");
+    dicom::initialise_library();
+    service::Daemon daemon(config, worker_arguments(options));
+    std::printf("calcnode: DICOM on %s:%d (AE title %s), HTTP on %s:%d, data in %s\n",
+                config.dicom.listen_address.c_str(), daemon.dicom_port(), config.dicom.ae_title.c_str(),
+                config.http.listen_address.c_str(), daemon.http_port(),
+                std::filesystem::absolute(config.data_dir).c_str());
+    std::fflush(stdout);
+    service::log_info("serving", {{"version", CALCNODE_VERSION},
+                                  {"libraries", dicom::library_versions()},
+                                  {"dicom_port", daemon.dicom_port()},
+                                  {"http_port", daemon.http_port()}});
+    daemon.run();
+    return 0;
+}
+
+int work(const Options& options) {
+    const config::Config config = load(options);
+    service::open_log(config.log, "worker");
+    dicom::initialise_library();
+    std::optional<pid_t> parent;
+    if (options.parent != 0) parent = options.parent;
+    return service::run_worker(config, {.owner = options.owner, .parent = parent});
+}
+
+int analyze(const Options& options) {
+    const config::Config config = load(options);
+    service::open_log(config.log, "analyze");
+    dicom::initialise_library();
+    return service::run_analyze(config, options.analyze);
+}
+
+int check_config(const Options& options) {
+    const config::Config config = load(options);
+    std::printf("The configuration is good: AE title %s, DICOM port %d, %zu destinations, %zu routes.\n",
+                config.dicom.ae_title.c_str(), config.dicom.port, config.destinations.size(),
+                config.routes.size());
+    return 0;
+}
+
+int version(const Options& options) {
+    std::printf("calcnode %s\n%s\n", CALCNODE_VERSION, dicom::library_versions().c_str());
+    const config::Config config = load(options);
+    const auto model = pipeline::Analyser::open(service::model_folder(config)).model();
+    std::printf("model %s %s (%s)\n", model.name.c_str(), model.version.c_str(), model.digest.c_str());
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"calcnode: a DICOM node that finds microcalcifications in mammograms. Research only."};
+    app.require_subcommand(1);
+    app.footer(
+        "Examples:\n"
+        "  calcnode serve                                      on the embedded defaults\n"
+        "  calcnode serve --config site.yaml --set dicom.port=104\n"
+        "  calcnode worker --config site.yaml                  one more worker, on this or another machine\n"
+        "  calcnode analyze exam/ --out results/               once, without a network\n"
+        "  calcnode check-config --config site.yaml\n"
+        "Exit status: 0 done, 1 failed, 2 wrong usage or configuration.");
+    Options options;
+    auto* serve_command = app.add_subcommand("serve", "Receive, analyse and deliver until SIGTERM");
+    auto* worker_command = app.add_subcommand("worker", "Analyse jobs from the journal until SIGTERM");
+    auto* analyze_command =
+        app.add_subcommand("analyze", "Analyse files or folders once and write the results");
+    auto* check_command = app.add_subcommand("check-config", "Check a configuration and name every mistake");
+    auto* version_command =
+        app.add_subcommand("version", "Print the versions of calcnode, its libraries and its model");
+    for (auto* command : {serve_command, worker_command, analyze_command, check_command, version_command}) {
+        add_configuration(*command, options);
+    }
+    worker_command->add_option("--owner", options.owner, "Name of this worker's leases (set by serve)");
+    worker_command->add_option("--parent", options.parent,
+                               "Process that supervises this worker (set by serve)");
+    analyze_command->add_option("PATH", options.analyze.paths, "DICOM files, or folders of them")->required();
+    analyze_command->add_option("-o,--out", options.analyze.out, "Folder for the results, made when missing")
+        ->required();
+    analyze_command->footer(
+        "Writes per study OUT/<study instance uid>/: the result objects (.dcm), findings.json, and per image "
+        "an overlay\n"
+        "(<sop instance uid>.overlay.png) and the mask (<sop instance uid>.mask.png: 16 bit, k = "
+        "calcification k of\n"
+        "findings.json, 0 = background). Exit status 1 when an image could not be analysed.");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kExitUsage;
+    }
+    try {
+        if (*serve_command) return serve(options);
+        if (*worker_command) return work(options);
+        if (*analyze_command) return analyze(options);
+        if (*check_command) return check_config(options);
+        return version(options);
+    } catch (const config::Error& error) {
+        std::cerr << error.what() << '\n';
+        return kExitUsage;
+    } catch (const std::exception& error) {
+        std::cerr << "calcnode: " << error.what() << '\n';
+        return kExitFailed;
+    }
+}

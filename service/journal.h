@@ -1,7 +1,8 @@
 // The journal: what was received, what is to be done, what was sent. The only truth about state.
-// SQLite (WAL, synchronous=FULL) or PostgreSQL through SOCI; the dialects' differences are in journal_dialect.cpp.
-// A Journal is one connection: one thread at a time; open one for each thread. Every call is one transaction, durable
-// when it returns. Throws JournalError when the database fails (the caller retries or gives up: nothing was changed).
+// SQLite (WAL, synchronous=FULL) or PostgreSQL through SOCI; the dialects' differences are in
+// journal_dialect.cpp. A Journal is one connection: one thread at a time; open one for each thread. Every
+// call is one transaction, durable when it returns. Throws JournalError when the database fails (the caller
+// retries or gives up: nothing was changed).
 #pragma once
 
 #include <memory>
@@ -24,7 +25,8 @@ class JournalError : public std::runtime_error {
 enum class Acceptance {
     recorded,   // new: it will be analysed or forwarded
     repeated,   // same SOP instance, same bytes: known already, the new file is not needed
-    differing,  // same SOP instance, other bytes: kept and recorded as a variant, neither analysed nor forwarded
+    differing,  // same SOP instance, other bytes: kept and recorded as a variant, neither analysed nor
+                // forwarded
 };
 
 struct ResultToRecord {
@@ -53,35 +55,41 @@ struct JournalCounts {  // for /api/v1/status and for tests
 
 class Journal {
   public:
-    /// `url`: sqlite:///path or postgresql://...; brings the schema up to date (one process at a time does it).
+    /// `url`: sqlite:///path or postgresql://...; brings the schema up to date (one process at a time does
+    /// it).
     static Journal open(const std::string& url);
     Journal(Journal&&) noexcept;
     Journal& operator=(Journal&&) noexcept;
     ~Journal();
 
     // -- receiving
-    /// All in one transaction. For analysable ones: opens (or re-opens) the study. For others: a delivery a destination.
+    /// All in one transaction. For analysable ones: opens (or re-opens) the study. For others: a delivery a
+    /// destination.
     std::vector<Acceptance> record(std::span<const ReceivedInstance> instances);
     /// Paths of all instances' files and of all results' files, for the reconciliation of the spool.
     std::vector<std::filesystem::path> known_paths();
 
     // -- assembling
     std::vector<OpenStudy> open_studies();
-    /// Closes the study into a job of the next generation; false when its revision has moved on or another process
-    /// was first. A queued, unclaimed job of an earlier generation is superseded.
+    /// Closes the study into a job of the next generation; false when its revision has moved on or another
+    /// process was first. A queued, unclaimed job of an earlier generation is superseded.
     bool close_study(const OpenStudy& study, const std::vector<JobImage>& images,
                      const std::vector<std::string>& destinations, const std::string& reason, Time now);
 
     // -- analysing
-    /// The oldest job that is queued or whose lease has run out; never one of a study that another job is running for.
+    /// The oldest job that is queued or whose lease has run out; never one of a study that another job is
+    /// running for.
     std::optional<Job> claim_job(const std::string& owner, Time now, Duration lease);
     /// False when the lease was lost to another owner.
     bool renew_job(std::int64_t job, const std::string& owner, Time now, Duration lease);
-    /// Records the results, one delivery for each and destination, and the job's end; false (and nothing recorded) when
-    /// the lease was lost. Objects already known by SOP Instance UID keep their row, and are not delivered again to a
-    /// destination that has them.
+    /// Records the results, one delivery for each and destination, and the job's end; false (and nothing
+    /// recorded) when the lease was lost. Objects already known by SOP Instance UID keep their row, and are
+    /// not delivered again to a destination that has them.
     bool complete_job(const Job& job, const std::string& owner, const std::vector<ResultToRecord>& results,
                       bool failed, const std::string& summary, Time now);
+    /// Gives a job back unfinished, through no fault of its own (we are told to stop, the disk is full): this
+    /// attempt does not count. Nothing happens when the lease was lost.
+    void return_job(const Job& job, const std::string& owner);
     /// Gives a dead owner's jobs back at once (they keep their attempt count). Returns how many.
     int release_jobs(const std::string& owner);
 
@@ -91,10 +99,10 @@ class Journal {
     /// When the next delivery or lease becomes due, if any.
     std::optional<Time> next_delivery_due();
     /// Up to `limit` due deliveries of one destination, leased to `owner`.
-    std::vector<PendingDelivery> claim_deliveries(const std::string& destination, const std::string& owner, Time now,
-                                                  Duration lease, int limit);
-    void finish_delivery(const PendingDelivery& delivery, const std::string& owner, const DeliveryOutcome& outcome,
-                         Time now);
+    std::vector<PendingDelivery> claim_deliveries(const std::string& destination, const std::string& owner,
+                                                  Time now, Duration lease, int limit);
+    void finish_delivery(const PendingDelivery& delivery, const std::string& owner,
+                         const DeliveryOutcome& outcome, Time now);
     /// Extends the lease of all deliveries that `owner` holds.
     void renew_deliveries(const std::string& owner, Time now, Duration lease);
 

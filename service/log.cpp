@@ -1,16 +1,16 @@
 #include "service/log.h"
 
-#include <unistd.h>
-
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 namespace calcnode::service {
 
 namespace {
 
-// Values with spaces, quotes or '=' are quoted; control characters (from the wire) never reach the log as such.
+// Values with spaces, quotes or '=' are quoted; control characters (from the wire) never reach the log as
+// such.
 void append_value(std::string& line, const std::string& value) {
     const bool plain = !value.empty() && value.find_first_of(" \"=\\") == std::string::npos;
     if (!plain) line += '"';

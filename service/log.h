@@ -1,5 +1,5 @@
-// Structured logging: one line an event, `time level event key=value ...`. Keys carry job ids, UIDs, AE titles:
-// never a name, a birth date, a patient id (conventions 16). Thread-safe.
+// Structured logging: one line an event, `time level event key=value ...`. Keys carry job ids, UIDs, AE
+// titles: never a name, a birth date, a patient id (conventions 16). Thread-safe.
 #pragma once
 
 #include <initializer_list>

@@ -1,0 +1,46 @@
+// Accepts DICOM connections and waits, without a thread, until the whole A-ASSOCIATE-RQ can be peeked; then
+// hands the socket to an association thread. A silent, slow or non-DICOM peer costs a file descriptor for a
+// few seconds. Lives on the network thread's io_context; not thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "config/config.h"
+#include "service/association_threads.h"
+#include "service/peer_filter.h"
+
+namespace calcnode::service {
+
+class Acceptor {
+  public:
+    /// Listens at once. Throws std::runtime_error naming address and port when that cannot be done.
+    Acceptor(boost::asio::io_context& context, const config::Dicom& options,
+             AssociationThreads& associations);
+    ~Acceptor();
+
+    int port() const { return listener_.local_endpoint().port(); }
+
+  private:
+    struct Connection;
+
+    void accept_next();
+    void accepted(boost::asio::ip::tcp::socket socket);
+    void peek(const std::shared_ptr<Connection>& connection);
+    void hand_over(const std::shared_ptr<Connection>& connection);
+
+    boost::asio::io_context& context_;
+    config::Dicom options_;
+    AssociationThreads& associations_;
+    PeerFilter filter_;
+    // Connections whose A-ASSOCIATE-RQ is not there yet; shared with them, since the last may end after us.
+    std::shared_ptr<int> waiting_ = std::make_shared<int>(0);
+    boost::asio::steady_timer pause_;
+    boost::asio::ip::tcp::acceptor listener_;
+};
+
+}  // namespace calcnode::service

@@ -1,0 +1,72 @@
+#include "service/association_threads.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "service/log.h"
+
+namespace calcnode::service {
+
+namespace {
+
+dicom::AssociationPolicy policy_of(const config::Dicom& options) {
+    return {.called_ae_titles = options.called_ae_titles,
+            .calling_ae_titles = options.calling_ae_titles,
+            .own_ae_title = options.ae_title,
+            .other_storage_classes = options.other_storage_classes,
+            .max_pdu = options.max_pdu,
+            .idle_timeout = options.idle_timeout,
+            .total_timeout = options.association_timeout,
+            .max_object_bytes = options.max_object_bytes};
+}
+
+}  // namespace
+
+AssociationThreads::AssociationThreads(const config::Dicom& options, dicom::StoreFunction store)
+    : options_(options), policy_(policy_of(options)), store_(std::move(store)) {}
+
+AssociationThreads::~AssociationThreads() {
+    stop_ = true;
+    for (const auto& association : associations_)
+        association->thread.join();
+}
+
+AssociationThreads::Admission AssociationThreads::admit(int fd, const std::string& peer) {
+    reap();
+    if (std::cmp_greater_equal(associations_.size(), options_.max_associations)) {
+        dicom::AssociationServer::reject_busy(fd);
+        return Admission::too_many;
+    }
+    const auto from_peer = std::count_if(associations_.begin(), associations_.end(),
+                                         [&](const auto& association) { return association->peer == peer; });
+    if (options_.max_associations_per_peer > 0 && from_peer >= options_.max_associations_per_peer) {
+        dicom::AssociationServer::reject_busy(fd);
+        return Admission::too_many_from_peer;
+    }
+    auto& association = *associations_.emplace_back(std::make_unique<Association>());
+    association.peer = peer;
+    ++active_;
+    association.thread = std::thread([this, &association, fd] { run(association, fd); });
+    return Admission::admitted;
+}
+
+void AssociationThreads::run(Association& association, int fd) {
+    const auto outcome = server_.serve(fd, association.peer, policy_, store_, stop_);
+    log_info("association_ended", {{"peer", association.peer},
+                                   {"end", outcome.end},
+                                   {"stored", outcome.stored},
+                                   {"refused", outcome.refused},
+                                   {"bytes", outcome.bytes}});
+    --active_;
+    association.ended = true;
+}
+
+void AssociationThreads::reap() {
+    std::erase_if(associations_, [](const auto& association) {
+        if (!association->ended) return false;
+        association->thread.join();
+        return true;
+    });
+}
+
+}  // namespace calcnode::service

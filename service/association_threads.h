@@ -1,0 +1,52 @@
+// One blocking thread for each admitted association, up to a limit.
+// Owned and called by the network thread; the association threads are its own and end before it does.
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "config/config.h"
+#include "dicom/association_server.h"
+
+namespace calcnode::service {
+
+class AssociationThreads {
+  public:
+    AssociationThreads(const config::Dicom& options, dicom::StoreFunction store);
+    ~AssociationThreads();  // tells all associations to end, joins
+    AssociationThreads(const AssociationThreads&) = delete;
+    AssociationThreads& operator=(const AssociationThreads&) = delete;
+
+    enum class Admission { admitted, too_many, too_many_from_peer };
+
+    /// Takes `fd` over (blocking, its whole A-ASSOCIATE-RQ readable) in every case: serves it on a new
+    /// thread, or answers with a transient rejection (PS3.8 9.3.4) and closes it.
+    Admission admit(int fd, const std::string& peer);
+
+    int active() const { return active_; }
+
+  private:
+    struct Association {
+        std::atomic<bool> ended{false};
+        std::string peer;
+        std::thread thread;
+    };
+
+    void run(Association& association, int fd);
+    void reap();
+
+    config::Dicom options_;
+    dicom::AssociationPolicy policy_;
+    dicom::StoreFunction store_;
+    dicom::AssociationServer server_;
+    std::atomic<bool> stop_{false};
+    std::atomic<int> active_{0};
+    std::list<std::unique_ptr<Association>> associations_;
+};
+
+}  // namespace calcnode::service

@@ -1,0 +1,117 @@
+#include "service/daemon.h"
+
+#include <list>
+#include <optional>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <signal.h>
+
+#include "service/acceptor.h"
+#include "service/assembler.h"
+#include "service/association_threads.h"
+#include "service/destination_sender.h"
+#include "service/http_server.h"
+#include "service/journal.h"
+#include "service/journal_writer.h"
+#include "service/log.h"
+#include "service/receiver.h"
+#include "service/spool.h"
+#include "service/supervisor.h"
+
+namespace calcnode::service {
+
+namespace asio = boost::asio;
+
+struct Daemon::Parts {
+    Parts(const config::Config& configuration, const std::vector<std::string>& worker_arguments);
+    ~Parts();
+
+    HttpStatus status();
+
+    // Members in dependency order: the last is the first to stop.
+    config::Config config;
+    asio::io_context control;
+    asio::io_context network;
+    asio::executor_work_guard<asio::io_context::executor_type> network_work{network.get_executor()};
+    Spool spool;
+    Journal control_journal;
+    std::optional<Journal> status_journal;  // the network thread's; opened again after a failure
+    std::list<DestinationSender> senders;
+    Assembler assembler;
+    std::optional<Supervisor> supervisor;
+    JournalWriter journal_writer;
+    Receiver receiver;
+    AssociationThreads associations;
+    Acceptor acceptor;
+    HttpServer http;
+    asio::signal_set signals;
+    std::thread network_thread;
+};
+
+Daemon::Parts::Parts(const config::Config& configuration, const std::vector<std::string>& worker_arguments)
+    : config(configuration),
+      spool(config.data_dir / "spool"),
+      control_journal(Journal::open(config::journal_url(config))),
+      assembler(control, config.assembly, control_journal),
+      journal_writer(config::journal_url(config)),
+      receiver(config, spool, journal_writer),
+      associations(config.dicom,
+                   [this](const dicom::StoreRequest& request, dicom::DatasetStream& stream) {
+                       return receiver.store(request, stream);
+                   }),
+      acceptor(network, config.dicom, associations),
+      http(network, config.http, [this] { return status(); }),
+      signals(control, SIGTERM, SIGINT) {
+    const int adopted = reconcile_spool(config, spool, journal_writer);
+    if (adopted > 0) log_info("spool_reconciled", {{"adopted", adopted}});
+    for (const auto& [name, destination] : config.destinations)
+        senders.emplace_back(config, spool, name);
+    signals.async_wait([this](const boost::system::error_code& error, int signal) {
+        if (error) return;
+        log_info("stopping", {{"signal", signal}});
+        control.stop();
+    });
+    if (config.analysis.workers > 0) {
+        supervisor.emplace(control, WorkerCommand{worker_arguments, config.analysis.workers},
+                           control_journal);
+    }
+    network_thread = std::thread([this] { network.run(); });
+}
+
+Daemon::Parts::~Parts() {
+    network.stop();
+    if (network_thread.joinable()) network_thread.join();
+}
+
+HttpStatus Daemon::Parts::status() {
+    try {
+        if (!status_journal) status_journal.emplace(Journal::open(config::journal_url(config)));
+        const int workers = supervisor ? supervisor->running() : 0;
+        return {true, status_json(status_journal->counts(), associations.active(), workers)};
+    } catch (const JournalError& error) {
+        log_error("status_unavailable", {{"error", error.what()}});
+        status_journal.reset();
+        return {};
+    }
+}
+
+Daemon::Daemon(const config::Config& config, const std::vector<std::string>& worker_arguments)
+    : parts_(std::make_unique<Parts>(config, worker_arguments)) {}
+
+Daemon::~Daemon() = default;
+
+int Daemon::dicom_port() const {
+    return parts_->acceptor.port();
+}
+int Daemon::http_port() const {
+    return parts_->http.port();
+}
+
+void Daemon::run() {
+    parts_->control.run();
+}
+
+}  // namespace calcnode::service

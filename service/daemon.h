@@ -1,0 +1,34 @@
+// `calcnode serve`: receives, keeps the journal, assembles, supervises workers, delivers, answers HTTP.
+// Start reading here: the members of Daemon are the parts, in the order in which they depend on each other.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+
+namespace calcnode::service {
+
+class Daemon {
+  public:
+    /// Opens journal and spool, reconciles them, listens, starts the workers. Throws with one clear line when
+    /// something cannot be had (port taken, journal unreadable). `worker_arguments`: the configuration
+    /// options to hand to workers.
+    Daemon(const config::Config& config, const std::vector<std::string>& worker_arguments);
+    ~Daemon();
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+
+    int dicom_port() const;
+    int http_port() const;
+
+    /// The control thread's loop: returns after SIGTERM or SIGINT.
+    void run();
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace calcnode::service

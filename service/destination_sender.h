@@ -1,0 +1,44 @@
+// Delivers what is due for one destination: a thread and a journal connection of its own, so that one
+// destination's trouble never delays another's.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "config/config.h"
+#include "dicom/storage_scu.h"
+#include "service/journal.h"
+#include "service/spool.h"
+
+namespace calcnode::service {
+
+/// Pause before the next try: doubles from first_retry up to longest_retry, +-20 % by `jitter` (0..1). Pure.
+Duration retry_pause(const config::Delivery& rules, int attempt, double jitter);
+
+class DestinationSender {
+  public:
+    /// Starts the thread. `config` and `spool` must outlive it. `name` is a key of config.destinations.
+    DestinationSender(const config::Config& config, const Spool& spool, std::string name);
+    ~DestinationSender();  // lets the object in flight finish, joins
+
+  private:
+    void run(const std::stop_token& stop);
+    void deliver_until_stopped(Journal& journal, const std::stop_token& stop);
+    bool deliver_batch(Journal& journal);
+    DeliveryOutcome outcome_of(const PendingDelivery& delivery, const dicom::DeliveryReport& report);
+    void wait(const std::stop_token& stop, Duration duration);
+
+    const config::Config& config_;
+    const Spool& spool_;
+    std::string name_;
+    dicom::Peer peer_;
+    std::string owner_;
+    std::mutex mutex_;
+    std::condition_variable_any stopped_;
+    std::jthread thread_;
+};
+
+}  // namespace calcnode::service

@@ -1,0 +1,61 @@
+// One job's work, the same for a worker and for `calcnode analyze`: decode, analyse, write the result
+// objects. Used by one thread at a time (it owns the networks).
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "dicom/result_writers.h"
+#include "pipeline/analyser.h"
+#include "service/types.h"
+
+namespace calcnode::service {
+
+/// The model's folder: analysis.models_folder (or share/calcnode/models beside the binary's folder) /
+/// analysis.model.
+std::filesystem::path model_folder(const config::Config& config);
+
+/// SHA-256 (hex, 16 digits) of the settings that change what the result objects say: part of their UIDs.
+std::string result_settings_digest(const config::Config& config);
+
+struct JobOutcome {
+    std::vector<dicom::ImageResult> images;  // in the job's order
+    std::vector<dicom::ResultObject> objects;
+    bool failed = false;  // no attempted image could be analysed, or the objects could not be written
+    std::string summary;  // one line: counts, no patient data
+};
+
+class JobRunner {
+  public:
+    /// Loads the model; throws pipeline::Error. Call pipeline::set_threads() first.
+    explicit JobRunner(const config::Config& config);
+
+    const pipeline::ModelIdentity& model() const { return analyser_.model(); }
+
+    /// Called with each image's decoded pixels after its analysis (for overlays); null mammogram when it
+    /// failed.
+    using ImageObserver =
+        std::function<void(const JobImage&, const pipeline::Mammogram*, const dicom::ImageResult&)>;
+
+    /// Paths of the job's images are relative to `root`. Trouble with an image becomes its status "failed".
+    /// With `give_up_reason` nothing is decoded: every attempted image is reported as failed for that reason.
+    /// Throws dicom::Error when no valid object can be written (sources that contradict each other, disk
+    /// full).
+    JobOutcome run(const Job& job, const std::filesystem::path& root,
+                   const std::filesystem::path& result_folder,
+                   const std::optional<std::string>& give_up_reason = std::nullopt,
+                   const ImageObserver& observe = {}) const;
+
+  private:
+    dicom::ImageResult analyse_image(const JobImage& image, const std::filesystem::path& root,
+                                     std::optional<pipeline::Mammogram>& decoded) const;
+
+    const config::Config& config_;
+    pipeline::Analyser analyser_;
+};
+
+}  // namespace calcnode::service

@@ -1,0 +1,139 @@
+#include "service/supervisor.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <thread>
+
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "service/log.h"
+#include "service/owner.h"
+
+namespace calcnode::service {
+
+namespace {
+
+using std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kShortestPause{200};
+constexpr std::chrono::milliseconds kLongestPause{30'000};
+constexpr std::chrono::seconds kYoung{10};       // dying before this age makes the pause grow
+constexpr std::chrono::seconds kEndPatience{5};  // between SIGTERM and SIGKILL
+constexpr int kFirstInheritedDescriptor = 3;
+
+std::string how_it_ended(int status) {
+    if (WIFSIGNALED(status)) return std::string("signal ") + ::strsignal(WTERMSIG(status));
+    return "exit status " + std::to_string(WEXITSTATUS(status));
+}
+
+// posix_spawn, not fork: this process has threads. Sockets of associations must not leak into the worker.
+pid_t spawn(const std::vector<std::string>& arguments) {
+    std::vector<char*> argv;
+    for (const std::string& argument : arguments)
+        argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_addclosefrom_np(&actions, kFirstInheritedDescriptor);
+    pid_t pid = 0;
+    const int error = ::posix_spawn(&pid, "/proc/self/exe", &actions, nullptr, argv.data(), environ);
+    ::posix_spawn_file_actions_destroy(&actions);
+    if (error != 0) throw std::runtime_error(std::string("cannot start a worker: ") + std::strerror(error));
+    return pid;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(boost::asio::io_context& context, WorkerCommand command, Journal& journal)
+    : command_(std::move(command)),
+      journal_(journal),
+      workers_(static_cast<std::size_t>(command_.count)),
+      children_(context, SIGCHLD),
+      restart_(context) {
+    watch_children();
+    for (Worker& worker : workers_)
+        start(worker);
+}
+
+Supervisor::~Supervisor() {
+    boost::system::error_code ignored;
+    children_.cancel(ignored);
+    for (const Worker& worker : workers_) {
+        if (worker.pid != 0) ::kill(worker.pid, SIGTERM);
+    }
+    const auto deadline = steady_clock::now() + kEndPatience;
+    for (Worker& worker : workers_) {
+        while (worker.pid != 0) {
+            int status = 0;
+            if (::waitpid(worker.pid, &status, WNOHANG) != 0) {
+                worker.pid = 0;
+            } else if (steady_clock::now() >= deadline) {
+                ::kill(worker.pid, SIGKILL);
+                ::waitpid(worker.pid, &status, 0);
+                worker.pid = 0;
+            } else {
+                std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            }
+        }
+    }
+}
+
+void Supervisor::start(Worker& worker) {
+    worker.owner = make_owner("worker" + std::to_string(++started_));
+    std::vector<std::string> arguments{"calcnode", "worker"};
+    arguments.insert(arguments.end(), command_.arguments.begin(), command_.arguments.end());
+    arguments.insert(arguments.end(), {"--owner", worker.owner, "--parent", std::to_string(::getpid())});
+    worker.pid = spawn(arguments);
+    ++running_;
+    worker.started = steady_clock::now();
+    log_info("worker_started", {{"pid", static_cast<long>(worker.pid)}, {"owner", worker.owner}});
+}
+
+void Supervisor::watch_children() {
+    children_.async_wait([this](const boost::system::error_code& error, int) {
+        if (error) return;
+        reap();
+        watch_children();
+    });
+}
+
+void Supervisor::reap() {
+    for (Worker& worker : workers_) {
+        int status = 0;
+        if (worker.pid == 0 || ::waitpid(worker.pid, &status, WNOHANG) != worker.pid) continue;
+        const bool young = steady_clock::now() - worker.started < kYoung;
+        worker.pause =
+            young ? std::min(std::max(worker.pause * 2, kShortestPause), kLongestPause) : kShortestPause;
+        worker.start_again = steady_clock::now() + worker.pause;
+        log_warn("worker_ended", {{"pid", static_cast<long>(worker.pid)},
+                                  {"owner", worker.owner},
+                                  {"how", how_it_ended(status)},
+                                  {"restart_in_ms", static_cast<long>(worker.pause.count())}});
+        worker.pid = 0;
+        --running_;
+        const int released = journal_.release_jobs(worker.owner);
+        if (released > 0) log_warn("jobs_released", {{"owner", worker.owner}, {"jobs", released}});
+    }
+    schedule_restarts();
+}
+
+void Supervisor::schedule_restarts() {
+    auto next = steady_clock::time_point::max();
+    for (const Worker& worker : workers_) {
+        if (worker.pid == 0) next = std::min(next, worker.start_again);
+    }
+    if (next == steady_clock::time_point::max()) return;
+    restart_.expires_at(next);
+    restart_.async_wait([this](const boost::system::error_code& cancelled) {
+        if (cancelled) return;
+        for (Worker& worker : workers_) {
+            if (worker.pid == 0 && worker.start_again <= steady_clock::now()) start(worker);
+        }
+        schedule_restarts();
+    });
+}
+
+}  // namespace calcnode::service
