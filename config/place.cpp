@@ -24,8 +24,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string_view nearest(std::string_view key, const std::vector<std::string_view>& known) {
     std::string_view best;
-    std::size_t best_distance =
-        std::max<std::size_t>(1, key.size() / 3) + 1;  // a typing mistake, not another word
+    // A typing mistake, not another word.
+    std::size_t best_distance = (key.size() < 4 ? 1 : std::max<std::size_t>(2, key.size() / 3)) + 1;
     for (const std::string_view candidate : known) {
         const std::size_t d = distance(key, candidate);
         if (d < best_distance) {

@@ -1,0 +1,108 @@
+// default.yaml is documentation, defaults and embedded text in one: these must not drift apart.
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+#include <gmock/gmock.h>
+
+#include "config/loader.h"
+
+namespace calcnode::config {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const std::filesystem::path kFile = std::filesystem::path(CALCNODE_SOURCE_DIR) / "config/default.yaml";
+
+std::string file_text() {
+    std::ostringstream text;
+    text << std::ifstream(kFile, std::ios::binary).rdbuf();
+    return text.str();
+}
+
+TEST(DefaultYaml, IsEmbeddedAsItIs) {
+    EXPECT_EQ(file_text(), kDefaultYaml);
+}
+
+/// load() refuses keys that the schema does not know and reports keys of the schema that default.yaml lacks.
+TEST(DefaultYaml, HoldsExactlyTheKeysOfTheSchema) {
+    EXPECT_NO_THROW(load({}));
+    EXPECT_NO_THROW(load(kFile));
+}
+
+TEST(DefaultYaml, EveryKeyHasACommentAboveIt) {
+    const std::regex key_line("^ *(- )?([a-z_]+):.*");
+    std::istringstream lines(file_text());
+    std::string line;
+    std::string above;
+    int keys = 0;
+    for (int number = 1; std::getline(lines, line); ++number) {
+        if (std::regex_match(line, key_line)) {
+            ++keys;
+            EXPECT_TRUE(std::regex_match(above, std::regex("^ *# .+"))) << "line " << number << ": " << line;
+        }
+        above = line;
+    }
+    EXPECT_GE(keys, 60);
+}
+
+TEST(DefaultYaml, GivesTheValuesItSays) {
+    const Config c = load({});
+    EXPECT_EQ(c.data_dir, "calcnode-data");
+    EXPECT_EQ(c.dicom.ae_title, "CALCNODE");
+    EXPECT_EQ(c.dicom.listen_address, "0.0.0.0");
+    EXPECT_EQ(c.dicom.port, 11112);
+    EXPECT_THAT(c.dicom.called_ae_titles, IsEmpty());
+    EXPECT_THAT(c.dicom.calling_ae_titles, IsEmpty());
+    EXPECT_THAT(c.dicom.allowed_peers, IsEmpty());
+    EXPECT_EQ(c.dicom.max_associations, 64);
+    EXPECT_EQ(c.dicom.max_associations_per_peer, 0);
+    EXPECT_EQ(c.dicom.max_pdu, 131072U);
+    EXPECT_EQ(c.dicom.associate_timeout, 5s);
+    EXPECT_EQ(c.dicom.idle_timeout, 60s);
+    EXPECT_EQ(c.dicom.association_timeout, 1h);
+    EXPECT_EQ(c.dicom.max_object_bytes, 512ULL << 20);
+    EXPECT_THAT(c.dicom.other_storage_classes, IsEmpty());
+    EXPECT_EQ(c.journal.url, "");
+    EXPECT_THAT(c.assembly.required_views, ElementsAre("L-CC", "L-MLO", "R-CC", "R-MLO"));
+    EXPECT_EQ(c.assembly.settle, 3s);
+    EXPECT_EQ(c.assembly.quiet, 60s);
+    EXPECT_EQ(c.assembly.max_age, 15min);
+    EXPECT_EQ(c.assembly.preferred_intent, Intent::presentation);
+    EXPECT_EQ(c.assembly.implants, ImplantPolicy::skip);
+    EXPECT_EQ(c.analysis.workers, 1);
+    EXPECT_EQ(c.analysis.threads, 0);
+    EXPECT_EQ(c.analysis.model, "valvano-cascade");
+    EXPECT_EQ(c.analysis.model_version, "");
+    EXPECT_EQ(c.analysis.models_folder, "");
+    EXPECT_DOUBLE_EQ(c.analysis.cluster_threshold, -1);
+    EXPECT_EQ(c.analysis.lease, 30s);
+    EXPECT_EQ(c.analysis.max_attempts, 3);
+    EXPECT_EQ(c.analysis.job_timeout, 30min);
+    EXPECT_EQ(c.analysis.memory_limit, 16ULL << 30);
+    EXPECT_TRUE(c.results.plane_orientation_compat);
+    EXPECT_EQ(c.results.device_serial_number, "1");
+    EXPECT_EQ(c.results.institution, "");
+    EXPECT_EQ(c.delivery.attempts, 20);
+    EXPECT_EQ(c.delivery.first_retry, 5s);
+    EXPECT_EQ(c.delivery.longest_retry, 10min);
+    EXPECT_EQ(c.delivery.batch, 32);
+    EXPECT_EQ(c.delivery.connect_timeout, 10s);
+    EXPECT_EQ(c.delivery.response_timeout, 60s);
+    ASSERT_EQ(c.destinations.size(), 1U);
+    EXPECT_EQ(c.destinations.at("pacs").ae_title, "PACS");
+    EXPECT_EQ(c.destinations.at("pacs").host, "127.0.0.1");
+    EXPECT_EQ(c.destinations.at("pacs").port, 11113);
+    ASSERT_EQ(c.routes.size(), 1U);
+    EXPECT_EQ(c.routes[0].name, "everything");
+    EXPECT_THAT(c.routes[0].destinations, ElementsAre("pacs"));
+    EXPECT_EQ(c.http.listen_address, "127.0.0.1");
+    EXPECT_EQ(c.http.port, 8042);
+    EXPECT_EQ(c.log.level, "info");
+    EXPECT_EQ(c.log.file, "");
+}
+
+}  // namespace
+}  // namespace calcnode::config
