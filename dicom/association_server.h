@@ -32,7 +32,7 @@ struct PeerInfo {
 
 struct StoreRequest {
     PeerInfo peer;
-    std::string sop_class_uid;      // legal UIDs, checked
+    std::string sop_class_uid;  // legal UIDs, checked
     std::string sop_instance_uid;
     std::string transfer_syntax_uid;
 };
@@ -42,8 +42,10 @@ struct StoreAnswer {
     std::string comment;  // (0000,0902) Error Comment, cut to 64 characters; no patient data
 };
 
-/// The data set of one C-STORE as it comes in. Each call returns the next fragment (valid until the next call), an
-/// empty span at the end. Throws Error network_error when the peer goes away, is silent too long or breaks PS3.8.
+/// The data set of one C-STORE as it comes in. Each call returns the next fragment (valid until the next
+/// call), an empty span at the end. Throws Error network_error when the peer goes away, is silent too long or
+/// breaks PS3.8, and Error too_large past max_object_bytes; whatever the StoreFunction makes of these, the
+/// server answers them itself (not at all, or A700).
 class DatasetStream {
   public:
     virtual ~DatasetStream() = default;
@@ -60,7 +62,7 @@ struct AssociationPolicy {
     std::string own_ae_title = "CALCNODE";
     std::vector<std::string> other_storage_classes;  // negotiated beside MG, uncompressed and as sent
     std::uint32_t max_pdu = 131072;
-    std::chrono::seconds idle_timeout{60};      // between two commands, and between two PDUs
+    std::chrono::seconds idle_timeout{60};  // between two commands, and between two PDUs
     std::chrono::seconds total_timeout{3600};
     std::uint64_t max_object_bytes = 512ull << 20;
 };
@@ -73,7 +75,8 @@ struct AssociationOutcome {
     std::string end;  // "released", "aborted by peer", "rejected: called AE title", "error: ..."
 };
 
-/// Shared by all associations: DCMTK's network handle. Construct once per process; outlives every serve() call.
+/// Shared by all associations: DCMTK's network handle. Construct once per process; outlives every serve()
+/// call.
 class AssociationServer {
   public:
     AssociationServer();
@@ -81,13 +84,15 @@ class AssociationServer {
     AssociationServer(const AssociationServer&) = delete;
     AssociationServer& operator=(const AssociationServer&) = delete;
 
-    /// Takes ownership of `fd` (blocking, with the complete A-ASSOCIATE-RQ readable). Blocks until the association
-    /// ends, on the calling thread; any number of threads at once. `stop` is looked at at least once a second: when
-    /// it turns true the association is aborted after the current command. Never throws: the outcome says it.
+    /// Takes ownership of `fd` (blocking, with the complete A-ASSOCIATE-RQ readable). Blocks until the
+    /// association ends, on the calling thread; any number of threads at once. `stop` is looked at at least
+    /// once a second: when it turns true the association is aborted after the current command. Never throws:
+    /// the outcome says it.
     AssociationOutcome serve(int fd, const std::string& peer_address, const AssociationPolicy& policy,
                              const StoreFunction& store, const std::atomic<bool>& stop);
 
-    /// Answers an A-ASSOCIATE-RQ with a transient rejection (PS3.8 9.3.4: local limit exceeded) and closes `fd`.
+    /// Answers an A-ASSOCIATE-RQ with a transient rejection (PS3.8 9.3.4: local limit exceeded) and closes
+    /// `fd`.
     static void reject_busy(int fd);
 
   private:

@@ -1,0 +1,71 @@
+// A connected stream socket with every wait bounded, for the PDUs of one association. Blocking, one thread at
+// a time. Acknowledges at once: TCP_NODELAY for what we send, TCP_QUICKACK re-armed before each read, because
+// Nagle in a sender against delayed ACKs in us costs 88 ms an object.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <span>
+#include <string>
+
+#include "dicom/error.h"
+
+namespace calcnode::dicom {
+
+struct SocketLimits {
+    std::chrono::steady_clock::duration idle;   // for each step: a PDU in, a PDU out
+    std::chrono::steady_clock::time_point end;  // of the association
+    const std::atomic<bool>* stop = nullptr;    // looked at at least twice a second
+};
+
+/// The peer has closed the connection (or it broke): nothing can be sent any more.
+class ConnectionLost : public Error {
+  public:
+    explicit ConnectionLost(const std::string& what) : Error(ErrorCode::network_error, what) {}
+};
+
+/// Our own side stops.
+class Stopped : public Error {
+  public:
+    Stopped() : Error(ErrorCode::network_error, "stopped") {}
+};
+
+class DimseSocket {
+  public:
+    /// Owns `fd`, which may be of TCP (IPv4, IPv6) or a Unix socket pair.
+    DimseSocket(int fd, const SocketLimits& limits);
+    ~DimseSocket();
+    DimseSocket(const DimseSocket&) = delete;
+    DimseSocket& operator=(const DimseSocket&) = delete;
+
+    /// A stop ends the next wait at once when interruptible, else after a grace of ten seconds: a command
+    /// under way is finished.
+    void set_interruptible(bool interruptible) { interruptible_ = interruptible; }
+
+    /// Starts the idle time of the next step.
+    void begin_step();
+
+    /// Fills `buffer`. Throws ConnectionLost, Stopped, or Error network_error after a time-out.
+    void read(std::span<unsigned char> buffer);
+
+    /// Sends all of `bytes` in as few segments as can be. Throws like read().
+    void write(std::span<const unsigned char> bytes);
+
+    /// Waits until the peer closes, dropping what it still sends (PS3.8 9.1.5, the ARTIM timer): closing at
+    /// once could take back our last PDU. Never throws.
+    void await_close(std::chrono::milliseconds longest) noexcept;
+
+    int fd() const { return fd_; }
+
+  private:
+    void wait_for(short events);
+    void check_time(std::chrono::steady_clock::time_point now);
+
+    int fd_;
+    SocketLimits limits_;
+    std::chrono::steady_clock::time_point step_end_;
+    bool interruptible_ = false;
+    bool stop_seen_ = false;
+};
+
+}  // namespace calcnode::dicom
