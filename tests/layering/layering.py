@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+"""Checks the shape of the house (README.md, "Where things are"):
+
+  includes     who may include whom, directly or through other headers; each library only in its one folder
+  namespaces   one folder is one namespace
+  top_level    nothing at the top that does not belong there
+  error_codes  every error code has a row in deploy/errors.md, and every row a code
+
+Usage: layering.py CHECK ROOT. Prints every offence; exit status 1 if there is one.
+"""
+import re
+import sys
+from pathlib import Path
+
+OWN = {
+    "config": {"config"},
+    "pipeline": {"pipeline"},
+    "dicom": {"dicom", "pipeline"},
+    "service": {"service", "dicom", "pipeline", "config"},
+}
+LIBRARIES = {
+    "config": {"yaml-cpp"},
+    "pipeline": {"torch", "ATen", "c10", "opencv2", "openssl", "nlohmann"},
+    "dicom": {"dcmtk", "openjpeg.h", "openssl", "zlib.h"},
+    "service": {"boost", "soci", "spdlog", "CLI", "opencv2", "openssl", "nlohmann", "zlib.h"},
+}
+SYSTEM_FOLDERS = {"sys", "arpa", "netinet", "net", "linux"}
+TOP_LEVEL = {
+    "CMakeLists.txt", "service", "dicom", "pipeline", "config", "deploy", "tests", "README.md",
+    "CMakePresets.json", "CHANGELOG.md", "LICENSE",
+    ".ci", ".clang-format", ".clang-tidy", ".gitignore", ".dockerignore", ".git",
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
+
+
+def sources(root, folder, *endings):
+    return sorted(p for p in (root / folder).rglob("*") if p.suffix in endings)
+
+
+def includes_of(path):
+    text = path.read_text(encoding="utf-8")
+    return [(quote == '"', name) for quote, name in INCLUDE.findall(text)]
+
+
+def library_of(name):
+    """The library that <name> belongs to; None for the standard library, C and POSIX."""
+    first = name.split("/")[0]
+    if "/" not in name:
+        own_name = name in {"openjpeg.h", "zlib.h", "zconf.h"}
+        return name if own_name else None
+    return None if first in SYSTEM_FOLDERS else first
+
+
+def reach(root, path, seen):
+    """Every own header that `path` sees, with the chain that leads to it."""
+    for own, name in includes_of(path):
+        target = root / name
+        if own and target.is_file() and name not in seen:
+            seen[name] = path
+            reach(root, target, seen)
+    return seen
+
+
+def check_includes(root):
+    faults = []
+    for folder in OWN:
+        for path in sources(root, folder, ".h", ".cpp"):
+            where = path.relative_to(root)
+            for own, name in includes_of(path):
+                if own and not (root / name).is_file():
+                    faults.append(f'{where}: "{name}" is not written from the root, or does not exist')
+                elif own and name.split("/")[0] not in OWN[folder]:
+                    faults.append(f'{where}: {folder}/ must not include "{name}"')
+                elif not own and library_of(name) is not None and library_of(name) not in LIBRARIES[folder]:
+                    faults.append(f"{where}: <{name}> does not belong in {folder}/")
+            for header, includer in reach(root, path, {}).items():
+                for own, name in includes_of(root / header):
+                    library = None if own else library_of(name)
+                    if library is not None and library not in LIBRARIES[folder]:
+                        via = f"{header} (included by {includer.relative_to(root)})"
+                        faults.append(f"{where}: sees <{name}> through {via}")
+    return faults
+
+
+def check_namespaces(root):
+    faults = []
+    for folder in OWN:
+        for path in sources(root, folder, ".h"):
+            if not re.search(rf"namespace calcnode::{folder}\b", path.read_text(encoding="utf-8")):
+                faults.append(f"{path.relative_to(root)}: is not in namespace calcnode::{folder}")
+    return faults
+
+
+def check_top_level(root):
+    ignored = {line.strip("/ \n") for line in (root / ".gitignore").read_text().splitlines()}
+    present = {p.name for p in root.iterdir()} - ignored
+    faults = [f"{name}: does not belong at the top" for name in sorted(present - TOP_LEVEL)]
+    needed = TOP_LEVEL - {".git", ".clang-tidy", ".dockerignore"}
+    return faults + [f"{name}: is missing at the top" for name in sorted(needed - present)]
+
+
+def check_error_codes(root):
+    codes = set()
+    for folder in OWN:
+        for path in sources(root, folder, ".h"):
+            for body in re.findall(r"enum class ErrorCode\s*\{(.*?)\};", path.read_text(encoding="utf-8"), re.DOTALL):
+                names = re.sub(r"//.*", "", body).split(",")
+                codes |= {f"{folder}.{name.strip()}" for name in names if name.strip()}
+    if not codes:
+        return ["no error codes were found: has the form of their enums changed?"]
+    text = (root / "deploy/errors.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z]+\.[a-z_]+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
+    documented = [row[0] for row in rows]
+    faults = [f"{code}: has no whole row in deploy/errors.md" for code in sorted(codes - set(documented))]
+    faults += [f"{code}: deploy/errors.md describes a code that does not exist"
+               for code in sorted(set(documented) - codes)]
+    return faults + [f"{code}: stands twice in deploy/errors.md"
+                     for code in sorted({c for c in documented if documented.count(c) > 1})]
+
+
+def main():
+    check, root = sys.argv[1], Path(sys.argv[2])
+    faults = {"includes": check_includes, "namespaces": check_namespaces,
+              "top_level": check_top_level, "error_codes": check_error_codes}[check](root)
+    for fault in faults:
+        print(fault)
+    print(f"{check}: {len(faults) or 'no'} offence{'' if len(faults) == 1 else 's'}")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
