@@ -21,9 +21,9 @@ struct AssemblyDecision {
 
 AssemblyDecision decide(const OpenStudy& study, Time now, const config::Assembly& rules);
 
-/// Every analysable instance of the study, in a fixed order (laterality, view, time, UID): attempted, or not and why:
-/// magnification, spot compression, specimen, implant (by policy), tomosynthesis or synthetic, quality control, the
-/// other half of a For Processing / For Presentation pair.
+/// Every analysable instance of the study, in a fixed order (laterality, view, time, UID): attempted, or not
+/// and why: magnification, spot compression, specimen, implant (by policy), tomosynthesis or synthetic,
+/// quality control, the other half of a For Processing / For Presentation pair.
 std::vector<JobImage> select_images(const OpenStudy& study, const config::Assembly& rules);
 
 /// Union of the instances' destinations, in order of first appearance.

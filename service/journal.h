@@ -18,7 +18,14 @@ namespace calcnode::service {
 
 class JournalError : public std::runtime_error {
   public:
-    using std::runtime_error::runtime_error;
+    explicit JournalError(const std::string& what, bool outcome_unknown = false)
+        : std::runtime_error(what), outcome_unknown_(outcome_unknown) {}
+    /// The commit was under way when the connection broke: it may have happened. Otherwise nothing was
+    /// changed.
+    bool outcome_unknown() const { return outcome_unknown_; }
+
+  private:
+    bool outcome_unknown_;
 };
 
 /// What record() made of an instance.
@@ -37,6 +44,15 @@ struct DeliveryOutcome {
     enum class State { delivered, retry, dead } state = State::retry;
     std::string text;
     Time next_attempt{};  // for retry
+};
+
+/// One line of the journal's history: "study_closed", "job_claimed", "job_done", "delivery_dead", ...
+struct JournalEvent {
+    Time at{};
+    std::string kind;
+    std::string study_instance_uid;  // empty when it concerns none
+    std::int64_t job = 0;            // 0 when it concerns none
+    std::string text;
 };
 
 struct JournalCounts {  // for /api/v1/status and for tests
@@ -106,8 +122,13 @@ class Journal {
     /// Extends the lease of all deliveries that `owner` holds.
     void renew_deliveries(const std::string& owner, Time now, Duration lease);
 
+    /// Gives a dead owner's deliveries back at once. Returns how many.
+    int release_deliveries(const std::string& owner);
+
     // -- watching
     JournalCounts counts();
+    /// The latest events, newest first.
+    std::vector<JournalEvent> recent_events(int limit);
 
   private:
     struct Impl;

@@ -1,5 +1,5 @@
-// Group commit: association threads hand in their row and wait; one thread drains the queue in one transaction, so that
-// a busy node pays one fsync for many instances.
+// Group commit: association threads hand in their row and wait; one thread drains the queue in one
+// transaction, so that a busy node pays one fsync for many instances.
 #pragma once
 
 #include <memory>
@@ -15,8 +15,8 @@ class JournalWriter {
     explicit JournalWriter(const std::string& journal_url);
     ~JournalWriter();  // drains, stops, joins
 
-    /// Blocks until the instance is committed. Thread-safe. Throws JournalError when the transaction failed (after one
-    /// retry on a new connection) or the writer is stopping.
+    /// Blocks until the instance is committed. Thread-safe. Throws JournalError when the transaction failed
+    /// (after one retry on a new connection) or the writer is stopping.
     Acceptance record(const ReceivedInstance& instance);
 
   private:

@@ -17,7 +17,8 @@ struct RouteSubject {
     const dicom::InstanceHeader& header;
 };
 
-/// Shell-style pattern (* any run, ? one character), case-sensitive; linear time.
+/// Shell-style pattern (* any run, ? one character), case-sensitive; at most pattern x text steps, no
+/// recursion.
 bool matches_pattern(std::string_view pattern, std::string_view text);
 
 /// The first rule that matches, or nullptr.

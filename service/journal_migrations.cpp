@@ -1,0 +1,103 @@
+#include "service/journal_migrations.h"
+
+#include <string>
+#include <vector>
+
+#include "service/journal.h"
+#include "service/journal_values.h"
+
+namespace calcnode::service {
+
+namespace {
+
+using Step = std::vector<std::string>;
+
+// Times are milliseconds since 1970 UTC; 0: none. Lists and headers are JSON in ASCII. Nothing is null.
+Step first_version(Dialect dialect) {
+    const std::string id = std::string("id ") + id_column(dialect);
+    return {
+        "create table instance (" + id +
+            ", sop_instance_uid text not null, sop_class_uid text not null, study_instance_uid text not "
+            "null, "
+            "path text not null unique, digest text not null, bytes bigint not null, "
+            "variant integer not null, analysable integer not null, calling_ae_title text not null, "
+            "called_ae_title text not null, peer text not null, destinations text not null, header text not "
+            "null, "
+            "received bigint not null, unique (sop_instance_uid, digest))",
+        // One instance of a UID is the true one; others of the same UID with other bytes are variants.
+        "create unique index instance_primary on instance (sop_instance_uid) where variant = 0",
+        "create index instance_by_study on instance (study_instance_uid)",
+
+        "create table study (" + id +
+            ", study_instance_uid text not null unique, revision bigint not null, generation integer not "
+            "null, "
+            "open integer not null, first_received bigint not null, last_received bigint not null)",
+        "create index study_open on study (id) where open = 1",
+
+        "create table job (" + id +
+            ", study_id bigint not null references study (id), generation integer not null, "
+            "state text not null check (state in ('queued', 'running', 'done', 'superseded')), "
+            "attempt integer not null, owner text not null, lease_until bigint not null, images text not "
+            "null, "
+            "destinations text not null, reason text not null, failed integer not null, summary text not "
+            "null, "
+            "created bigint not null, started bigint not null, finished bigint not null, "
+            "unique (study_id, generation))",
+        "create index job_active on job (id) where state in ('queued', 'running')",
+
+        "create table result (" + id +
+            ", job_id bigint not null references job (id), path text not null, kind text not null, "
+            "sop_class_uid text not null, sop_instance_uid text not null unique, transfer_syntax_uid text "
+            "not null, "
+            "created bigint not null)",
+
+        "create table delivery (" + id +
+            ", destination text not null, path text not null, sop_class_uid text not null, "
+            "sop_instance_uid text not null, transfer_syntax_uid text not null, "
+            "state text not null check (state in ('pending', 'delivered', 'dead')), attempt integer not "
+            "null, "
+            "next_attempt bigint not null, owner text not null, lease_until bigint not null, text text not "
+            "null, "
+            "created bigint not null, finished bigint not null, unique (sop_instance_uid, destination))",
+        "create index delivery_pending on delivery (destination, next_attempt) where state = 'pending'",
+
+        "create table event (" + id +
+            ", at bigint not null, kind text not null, study_instance_uid text not null, job_id bigint not "
+            "null, "
+            "text text not null)",
+    };
+}
+
+std::vector<Step> steps(Dialect dialect) {
+    return {first_version(dialect)};
+}
+
+}  // namespace
+
+int journal_schema_version() {
+    return static_cast<int>(steps(Dialect::sqlite).size());
+}
+
+void migrate_journal(soci::session& sql, Dialect dialect) {
+    if (const std::string lock = schema_lock(dialect); !lock.empty()) sql << lock;
+    sql << "create table if not exists schema_version (version integer not null unique, applied bigint not "
+           "null)";
+    int version = 0;
+    sql << "select coalesce(max(version), 0) from schema_version", soci::into(version);
+
+    const std::vector<Step> all = steps(dialect);
+    const int newest = static_cast<int>(all.size());
+    if (version > newest)
+        throw JournalError("the journal's schema has version " + std::to_string(version) +
+                           ", this program knows " + std::to_string(newest) +
+                           ": run the newer calcnode that made it");
+    for (int step = version + 1; step <= newest; ++step) {
+        for (const std::string& statement : all[static_cast<std::size_t>(step - 1)])
+            sql << statement;
+        const long long applied = to_database(now());
+        sql << "insert into schema_version (version, applied) values (:version, :applied)", soci::use(step),
+            soci::use(applied);
+    }
+}
+
+}  // namespace calcnode::service
