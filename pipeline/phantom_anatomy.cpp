@@ -104,20 +104,31 @@ cv::Mat1f thickness(const cv::Mat1f& edge_mm, double full_mm, double margin_mm) 
     return result;
 }
 
+struct GlandOptions {
+    const NippleMap* map = nullptr;
+    double density = 0;
+    Random* random = nullptr;
+};
+
 /// 0..1: where the gland lies. Dense breasts have more of it; its border is fractal, with lobules of fat in
 /// it.
-cv::Mat1f gland_map(const Frame& frame, const Shape& shape, const Anatomy& anatomy, double density,
-                    Random& random) {
+cv::Mat1f gland_map(const Frame& frame, const Shape& shape, const Anatomy& anatomy,
+                    const GlandOptions& options) {
+    Random& random = *options.random;
+    const double density = options.density;
     const double low = frame.working_mm() / (60 * frame.size_scale);
-    const cv::Mat1f border = power_law_noise(frame.working(), 3.7, low, random).first;
-    const cv::Mat1f lobules = power_law_noise(frame.working(), 3.1, low, random).first;
+    const double stretch = random.uniform(1.8, 3.5);
+    cv::Mat1f border = power_law_noise(frame.working(), 3.7, low, random).first;
+    border = 0.85 * border + 0.5 * streaked_noise(*options.map, 3.6, low, stretch, random);
+    cv::Mat1f lobules = power_law_noise(frame.working(), 3.1, low, random).first;
+    lobules = 0.8 * lobules + 0.55 * streaked_noise(*options.map, 3.0, low, stretch, random);
     const double shift = random.uniform(0.42, 0.58);
     const double centre_x = shape.depth * shift;
     const double centre_y = shape.middle + random.normal(shape.axilla ? -0.1 : 0, 0.06) * shape.lower;
-    const double size = 0.35 + 0.40 * density;
+    const double size = 0.45 + 0.30 * density;
     const double radius_x = shape.depth * size * 0.95;
     const double radius_y = (shape.axilla ? 1.2 : 1.0) * shape.lower * size * 1.1;
-    const float bias = static_cast<float>(-0.9 + 1.9 * density);
+    const float bias = static_cast<float>(-2.4 + 3.4 * density);
     const float subcutaneous = static_cast<float>(random.uniform(3, 9) * frame.size_scale);
     cv::Mat1f gland(frame.working());
     for (int row = 0; row < gland.rows; ++row) {
@@ -127,7 +138,7 @@ cv::Mat1f gland_map(const Frame& frame, const Shape& shape, const Anatomy& anato
             const float inside = static_cast<float>(1.4 * (1 - dx * dx - dy * dy));
             const float value = bias + std::clamp(inside, -2.5F, 1.2F) + 0.70F * border(row, column);
             const float body = 1 / (1 + std::exp(-value / 0.55F));
-            const float texture = 0.58F + 0.11F * lobules(row, column);
+            const float texture = 0.56F + 0.12F * lobules(row, column);
             const float skin =
                 smooth_step(0.4F * subcutaneous, 1.6F * subcutaneous, anatomy.edge_mm(row, column));
             gland(row, column) = std::clamp(body * texture * skin, 0.0F, 1.0F);
@@ -157,20 +168,19 @@ cv::Mat1f muscle_map(const Frame& frame, const Shape& shape, Random& random) {
 }
 
 /// Contrast-giving millimetres of ligaments, ducts and small vessels.
-cv::Mat1f fibres(const Frame& frame, const BreastTraits& breast, const Anatomy& anatomy, Random& random) {
+cv::Mat1f fibres(const Frame& frame, const NippleMap& map, const cv::Mat1f& gland, double amount,
+                 Random& random) {
     cv::Mat1f sum = cv::Mat1f::zeros(frame.working());
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < 4; ++i) {
         FibreLayer layer;
-        layer.focus_px = anatomy.nipple_px;
-        layer.across_px = random.uniform(3.0, 5.5) * (1 + i) * frame.size_scale / frame.working_mm();
-        layer.stretch = random.uniform(2.0, 4.5);
-        layer.width = random.uniform(0.14, 0.30) / (1 + 0.5 * i);
-        sum += fibre_texture(frame.working(), layer, random) * random.uniform(1.2, 3.5);
+        layer.across_px = random.uniform(3.0, 5.0) * (1 + 0.8 * i) * frame.size_scale / frame.working_mm();
+        layer.stretch = random.uniform(1.5, 5.0);
+        layer.width = random.uniform(0.12, 0.24) / (1 + 0.4 * i);
+        sum += fibre_texture(map, layer, random) * random.uniform(1.5, 4.5);
     }
-    const float amount = static_cast<float>(breast.fibres);
     for (int row = 0; row < sum.rows; ++row) {
         for (int column = 0; column < sum.cols; ++column) {
-            sum(row, column) *= amount * (0.55F + 0.9F * anatomy.gland(row, column));
+            sum(row, column) *= static_cast<float>(amount) * (0.6F + 0.9F * gland(row, column));
         }
     }
     return sum;
@@ -245,8 +255,13 @@ Anatomy make_anatomy(const Frame& frame, const BreastTraits& breast, View view, 
     anatomy.edge_mm = skin_distance(frame, mask);
     anatomy.thickness_mm =
         thickness(anatomy.edge_mm, breast.thickness_mm, breast.margin_mm * frame.size_scale);
-    anatomy.gland = gland_map(frame, shape, anatomy, breast.density, random);
-    const cv::Mat1f fibre_mm = fibres(frame, breast, anatomy, random);
+    const double mm = frame.size_scale / frame.working_mm();
+    const NippleMap map = make_nipple_map(
+        frame.working(),
+        {.nipple = anatomy.nipple_px, .bend_px = random.uniform(2, 7) * mm, .bend_size_px = 50 * mm}, random);
+    anatomy.gland =
+        gland_map(frame, shape, anatomy, {.map = &map, .density = breast.density, .random = &random});
+    const cv::Mat1f fibre_mm = fibres(frame, map, anatomy.gland, breast.fibres, random);
     anatomy.vessels = draw_vessels(frame, shape, anatomy, breast.vessels, random);
     cv::Mat1f tubes = cv::Mat1f::zeros(frame.working());
     for (const Curve& vessel : anatomy.vessels)
@@ -266,8 +281,9 @@ Anatomy make_anatomy(const Frame& frame, const BreastTraits& breast, View view, 
             const float edge = anatomy.edge_mm(row, column);
             const float through = anatomy.thickness_mm(row, column);
             const float in_muscle = muscle(row, column);
-            const float share =
-                std::max(anatomy.gland(row, column) * (1 - 0.7F * in_muscle), muscle_share * in_muscle);
+            const float streaks = 0.93F + 0.14F * fibre_mm(row, column) / 4;
+            const float share = std::max(anatomy.gland(row, column) * (1 - 0.7F * in_muscle),
+                                         muscle_share * in_muscle * streaks);
             const float strands =
                 fibre_mm(row, column) * (1 - 0.8F * in_muscle) + tube_mm * tubes(row, column);
             const float skin = 0.5F - 0.5F * smooth_step(0.6F * skin_mm, 1.2F * skin_mm, edge);

@@ -7,14 +7,13 @@
 #include <string>
 
 #include "pipeline/error.h"
+#include "pipeline/phantom_distractors.h"
 #include "pipeline/phantom_stamp.h"
 
 namespace calcnode::pipeline::phantom {
 
 namespace {
 
-constexpr double kLeastPeak = 3.0;  // a grain under these would be invisible and no fair truth
-constexpr double kLeastOverall = 9;
 constexpr int kLeastGrains = 5;  // BI-RADS: a group is five or more
 constexpr double kPi = std::numbers::pi;
 
@@ -73,9 +72,9 @@ ClusterPlan draw_plan(const Frame& frame, Random& random) {
     plan.extent_mm *= scale;
     plan.grains = std::max(kLeastGrains, static_cast<int>(plan.grains * scale));
     plan.tilt = random.uniform(0, kPi);
-    plan.radius_mm = random.log_uniform(0.08, 0.22);
+    plan.radius_mm = random.log_uniform(0.09, 0.24);
     plan.spread = random.uniform(0.2, 0.45);
-    plan.contrast = random.log_uniform(0.5, 2.2);
+    plan.contrast = random.log_uniform(0.6, 2.2);
     plan.irregular = random.uniform(0.05, 0.30);
     return plan;
 }
@@ -136,12 +135,6 @@ std::optional<cv::Point2d> draw_centre(const Frame& frame, const Stamper& stampe
     return place;
 }
 
-/// Raises the thickness until the grain can be seen at all in this device's noise.
-void make_visible(GrainShape& shape, const Stamper& stamper) {
-    const Visibility unit = stamper.visibility(shape);
-    shape.thickness_mm = std::max({shape.thickness_mm, kLeastPeak / unit.peak, kLeastOverall / unit.overall});
-}
-
 /// The positions of a cluster's grains, or nothing when five do not fit round this centre.
 std::vector<GrainShape> draw_grains(const Frame& frame, const Stamper& stamper, const ClusterPlan& plan,
                                     Random& random) {
@@ -190,7 +183,7 @@ class ClusterPlacer {
         cluster.distribution = plan.distribution;
         cv::Point2d sum;
         for (GrainShape& shape : shapes) {
-            make_visible(shape, stamper_);
+            stamper_.make_visible(shape);
             if (!stamper_.stamp_truth(shape, static_cast<std::uint16_t>(next_label_))) continue;
             cluster.grains.push_back(next_label_++);
             sum += shape.centre_mm;
@@ -223,85 +216,6 @@ class ClusterPlacer {
     int next_label_ = 1;
 };
 
-bool is_near(const std::vector<cv::Point2d>& places, cv::Point2d place, double mm) {
-    return std::any_of(places.begin(), places.end(),
-                       [&](const cv::Point2d& other) { return cv::norm(other - place) < mm; });
-}
-
-/// Single round or rim-shaped calcifications, far from everything else.
-void add_benign(const Frame& frame, Stamper& stamper, std::vector<cv::Point2d> taken, Random& random) {
-    const int count = random.integer(0, 4);
-    for (int i = 0, attempt = 0; i < count && attempt < 200; ++attempt) {
-        GrainShape shape;
-        shape.centre_mm = {random.uniform(0, frame.columns * frame.spacing_mm),
-                           random.uniform(0, frame.rows * frame.spacing_mm)};
-        if (!stamper.is_tissue(shape.centre_mm, 3 * frame.size_scale)) continue;
-        if (is_near(taken, shape.centre_mm, 22 * frame.size_scale)) continue;
-        shape.radius_mm = random.log_uniform(0.12, 1.4) * std::min(1.0, 2 * frame.size_scale);
-        shape.elongation = random.uniform(1, 1.2);
-        shape.angle = random.uniform(0, kPi);
-        shape.hollow = shape.radius_mm > 0.5 && random.chance(0.5) ? random.uniform(0.4, 0.9) : 0;
-        shape.thickness_mm = std::min(1.0, 1.6 * shape.radius_mm) * random.uniform(0.3, 1);
-        make_visible(shape, stamper);
-        if (!stamper.stamp_distractor(shape, Distractor::benign_calcification)) continue;
-        taken.push_back(shape.centre_mm);
-        ++i;
-    }
-}
-
-/// Tram lines: broken rows of plaque on both walls of a stretch of a vessel.
-void add_vessel_walls(const Frame& frame, const Anatomy& anatomy, Stamper& stamper,
-                      const std::vector<cv::Point2d>& clusters, Random& random) {
-    for (const Curve& vessel : anatomy.vessels) {
-        const double mm = frame.working_mm();
-        const std::size_t first = static_cast<std::size_t>(random.uniform(0, 0.4) * vessel.size());
-        const std::size_t last = static_cast<std::size_t>(random.uniform(0.6, 1) * vessel.size());
-        const double contrast = random.log_uniform(0.2, 0.7);
-        const double coverage = random.uniform(0.3, 0.9);
-        for (const int side : {-1, 1}) {
-            double gap = 0;
-            for (std::size_t i = first; i + 1 < last; ++i) {
-                gap -= mm;
-                if (gap > 0) continue;
-                const cv::Point2d direction = vessel[i + 1].position - vessel[i].position;
-                GrainShape shape;
-                shape.radius_mm = random.uniform(0.08, 0.16);
-                shape.elongation = random.uniform(1.5, 5);
-                shape.angle = std::atan2(direction.y, direction.x);
-                const cv::Point2d wall(-direction.y, direction.x);
-                shape.centre_mm = (vessel[i].position + side * 0.9 * vessel[i].radius * wall) * mm +
-                                  cv::Point2d(0.5 * mm, 0.5 * mm);
-                gap =
-                    2.2 * shape.radius_mm * shape.elongation + random.uniform(0, 1.5) * (1 - coverage) + 0.1;
-                if (!random.chance(coverage) || is_near(clusters, shape.centre_mm, 12 * frame.size_scale))
-                    continue;
-                shape.thickness_mm = contrast * random.uniform(0.15, 0.5);
-                if (!stamper.is_tissue(shape.centre_mm, 2 * frame.size_scale)) continue;
-                // A plaque that would touch another is simply left out.
-                static_cast<void>(stamper.stamp_distractor(shape, Distractor::vessel_wall));
-            }
-        }
-    }
-}
-
-/// Specks and short hairs on a film: sharp, anywhere, brightness added by the imaging step.
-void add_dust(const Frame& frame, Grains& grains, Random& random) {
-    const int count = random.integer(0, 25);
-    for (int i = 0; i < count; ++i) {
-        int row = random.integer(1, frame.rows - 2);
-        int column = random.integer(1, frame.columns - 2);
-        const int length = random.chance(0.15) ? random.integer(4, 20) : random.integer(1, 3);
-        for (int step = 0; step < length; ++step) {
-            row = std::clamp(row + random.integer(-1, 1), 1, frame.rows - 2);
-            column = std::clamp(column + random.integer(0, 1), 1, frame.columns - 2);
-            const cv::Rect around(column - 1, row - 1, 3, 3);
-            if (cv::countNonZero(grains.truth(around)) == 0) {
-                grains.distractors(row, column) = static_cast<std::uint8_t>(Distractor::film_dust);
-            }
-        }
-    }
-}
-
 }  // namespace
 
 Grains make_grains(const Frame& frame, const ExamTraits& exam, const Anatomy& anatomy, int clusters,
@@ -315,8 +229,9 @@ Grains make_grains(const Frame& frame, const ExamTraits& exam, const Anatomy& an
     ClusterPlacer placer(frame, anatomy, stamper, grains);
     for (int i = 0; i < clusters; ++i)
         placer.place(random);
-    add_benign(frame, stamper, placer.centres(), random);
-    if (exam.breast.vessels_calcified) add_vessel_walls(frame, anatomy, stamper, placer.centres(), random);
+    const DistractorContext context{frame, anatomy, placer.centres(), stamper};
+    add_benign_calcifications(context, random);
+    if (exam.breast.vessels_calcified) add_vessel_walls(context, random);
     if (exam.device.film) add_dust(frame, grains, random);
     return grains;
 }

@@ -163,7 +163,10 @@ cv::Mat1f presentation_tone(const Frame& frame, const ExamTraits& exam, const An
     const cv::Mat1f thick = to_full(frame, anatomy.thickness_mm, cv::INTER_LINEAR);
     const double full_mm = exam.breast.thickness_mm;
     const cv::Mat air = thick <= 0;
-    image += (full_mm - thick) * (device.equalisation * kFatAttenuation);
+    // The outermost border stays dark: no device lifts it out of the noise.
+    cv::Mat1f lifted;
+    cv::max(thick, 0.45 * full_mm, lifted);
+    image += (full_mm - lifted) * (device.equalisation * kFatAttenuation);
     const double inside = 2.0 * frame.size_scale;
     const float thinnest = percentile(image, anatomy.edge_mm, frame.factor, 0.01, 0.5 * inside);
     image.setTo(thinnest, air);

@@ -10,6 +10,8 @@ namespace calcnode::pipeline::phantom {
 namespace {
 
 constexpr double kMaskShare = 0.35;  // of a grain's greatest thickness: what still belongs to its mask
+constexpr double kLeastPeak = 3.5;   // standard deviations: see Visibility
+constexpr double kLeastOverall = 10;
 constexpr int kLobes[3] = {2, 3, 5};
 
 double thickness_at(const GrainShape& shape, double dx, double dy) {
@@ -112,6 +114,11 @@ Visibility Stamper::visibility(const GrainShape& shape) const {
     const double noise = 1 / std::sqrt(photons);
     const double contrast = kCalcificationAttenuation / (1 + device_.scatter_to_primary);
     return {.peak = most * contrast / noise, .overall = energy * contrast / noise};
+}
+
+void Stamper::make_visible(GrainShape& shape) const {
+    const Visibility unit = visibility(shape);
+    shape.thickness_mm = std::max({shape.thickness_mm, kLeastPeak / unit.peak, kLeastOverall / unit.overall});
 }
 
 bool Stamper::stamp_truth(const GrainShape& shape, std::uint16_t label) {

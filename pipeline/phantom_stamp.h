@@ -38,6 +38,10 @@ class Stamper {
     /// A grain of unit thickness there shows how much?
     Visibility visibility(const GrainShape& shape) const;
 
+    /// Raises the thickness until the grain can be told from this device's noise: what cannot be seen is no
+    /// fair truth.
+    void make_visible(GrainShape& shape) const;
+
     /// Stamps a cluster grain with this label, or does nothing and says false when it would touch another.
     [[nodiscard]] bool stamp_truth(const GrainShape& shape, std::uint16_t label);
     [[nodiscard]] bool stamp_distractor(const GrainShape& shape, Distractor kind);

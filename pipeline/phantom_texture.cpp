@@ -37,6 +37,18 @@ std::pair<cv::Mat1f, cv::Mat1f> filtered_noise(cv::Size size, Gain gain, Random&
     return {parts[0], parts[1]};
 }
 
+/// The distance from the nipple at which `across` is true to scale.
+double mean_distance(cv::Size size) {
+    return 0.4 * std::hypot(size.width, size.height);
+}
+
+/// How large a field must be to fill the map, in the field's own pixels of `zoom` map pixels.
+cv::Size field_size(const NippleMap& map, double zoom, double stretch) {
+    const double reach = std::hypot(map.along.cols, map.along.rows);
+    return {std::max(16, static_cast<int>(reach / stretch / zoom) + 4),
+            std::max(16, static_cast<int>(std::numbers::pi * mean_distance(map.along.size()) / zoom) + 4)};
+}
+
 double distance_to_segment(cv::Point2d p, cv::Point2d a, cv::Point2d b) {
     const cv::Point2d along = b - a;
     const double length2 = along.dot(along);
@@ -57,31 +69,39 @@ std::pair<cv::Mat1f, cv::Mat1f> smooth_noise(cv::Size size, double detail_px, Ra
         size, [=](double f2) { return std::exp(-10 * f2 * width * width); }, random);
 }
 
-cv::Mat1f fibre_texture(cv::Size size, const FibreLayer& layer, Random& random) {
-    // The lines are the zero crossings of a smooth field in coordinates (distance from the focus, angle times
-    // a mean distance): fibres converge at the focus and are drawn out along the way to it.
-    const double reach = std::hypot(size.width, size.height);
-    const double mean_distance = 0.4 * reach;
-    const double zoom = layer.across_px / 8;  // the field's own pixels: eight to a mesh
-    const cv::Size field_size(
-        std::max(16, static_cast<int>(reach / layer.stretch / zoom) + 4),
-        std::max(16, static_cast<int>(2 * std::numbers::pi * mean_distance / zoom) + 4));
-    auto [field, strength] = smooth_noise(field_size, 8, random);
-    auto [bend_x, bend_y] =
-        smooth_noise({std::max(8, size.width / 32), std::max(8, size.height / 32)}, 10, random);
+NippleMap make_nipple_map(cv::Size size, const NippleMapOptions& options, Random& random) {
+    const cv::Size coarse(std::max(16, size.width / 16), std::max(16, size.height / 16));
+    auto [bend_x, bend_y] = smooth_noise(coarse, std::max(4.0, options.bend_size_px / 16), random);
     cv::resize(bend_x, bend_x, size, 0, 0, cv::INTER_LINEAR);
     cv::resize(bend_y, bend_y, size, 0, 0, cv::INTER_LINEAR);
-    cv::Mat1f map_x(size), map_y(size);
-    const double bend = 2.5 * layer.across_px;
+    NippleMap map{cv::Mat1f(size), cv::Mat1f(size)};
+    const float per_degree = static_cast<float>(mean_distance(size) * std::numbers::pi / 180);
+    const float bend = static_cast<float>(options.bend_px);
     for (int row = 0; row < size.height; ++row) {
         for (int column = 0; column < size.width; ++column) {
-            const float dx = static_cast<float>(column - layer.focus_px.x + bend * bend_x(row, column));
-            const float dy = static_cast<float>(row - layer.focus_px.y + bend * bend_y(row, column));
-            map_x(row, column) = static_cast<float>(std::sqrt(dx * dx + dy * dy) / layer.stretch / zoom);
-            map_y(row, column) = static_cast<float>((cv::fastAtan2(dy, dx) / 360.0 * 2 * std::numbers::pi) *
-                                                    mean_distance / zoom);
+            const float dx = static_cast<float>(column - options.nipple.x) + bend * bend_x(row, column);
+            const float dy = static_cast<float>(row - options.nipple.y) + bend * bend_y(row, column);
+            map.along(row, column) = std::sqrt(dx * dx + dy * dy);
+            map.across(row, column) =
+                (cv::fastAtan2(dy, dx) - 90) * per_degree;  // 0..180 degrees: the breast
         }
     }
+    return map;
+}
+
+cv::Mat1f streaked_noise(const NippleMap& map, double beta, double low, double stretch, Random& random) {
+    const cv::Mat1f field = power_law_noise(field_size(map, 1, stretch), beta, low, random).first;
+    cv::Mat1f sampled;
+    cv::remap(field, sampled, map.along * (1 / stretch), map.across, cv::INTER_LINEAR, cv::BORDER_REFLECT);
+    return sampled;
+}
+
+cv::Mat1f fibre_texture(const NippleMap& map, const FibreLayer& layer, Random& random) {
+    // The lines are the zero crossings of a smooth field in the nipple's coordinates.
+    const double zoom = layer.across_px / 8;  // the field's own pixels: eight to a mesh
+    auto [field, strength] = smooth_noise(field_size(map, zoom, layer.stretch), 8, random);
+    const cv::Mat1f map_x = map.along * (1 / (layer.stretch * zoom));
+    const cv::Mat1f map_y = map.across * (1 / zoom);
     cv::Mat1f sampled, weight;
     cv::remap(field, sampled, map_x, map_y, cv::INTER_LINEAR, cv::BORDER_REFLECT);
     cv::remap(strength, weight, map_x, map_y, cv::INTER_LINEAR, cv::BORDER_REFLECT);

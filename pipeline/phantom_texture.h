@@ -18,15 +18,30 @@ std::pair<cv::Mat1f, cv::Mat1f> power_law_noise(cv::Size size, double beta, doub
 /// Two independent smooth fields (mean 0, sd 1) with details of about `detail_px` pixels.
 std::pair<cv::Mat1f, cv::Mat1f> smooth_noise(cv::Size size, double detail_px, Random& random);
 
+/// Coordinates along and across the way to the nipple, in pixels, a little bent: what runs towards the nipple
+/// runs along `along`. The seam of the angle lies beyond the nipple, outside the breast.
+struct NippleMap {
+    cv::Mat1f along;
+    cv::Mat1f across;
+};
+struct NippleMapOptions {
+    cv::Point2d nipple;       // pixels
+    double bend_px = 0;       // amplitude of the bending
+    double bend_size_px = 0;  // and its extent
+};
+NippleMap make_nipple_map(cv::Size size, const NippleMapOptions& options, Random& random);
+
+/// Power-law noise (mean 0, sd 1) drawn out `stretch` times along the way to the nipple.
+cv::Mat1f streaked_noise(const NippleMap& map, double beta, double low, double stretch, Random& random);
+
 struct FibreLayer {
-    cv::Point2d focus_px;  // where the fibres run to: the nipple
     double across_px = 0;  // distance between fibres
     double stretch = 1;    // how much longer than wide their meshes are
     double width = 0;      // of a fibre, of the distance between them
 };
 
-/// Thin bright lines (0..1) that run towards the focus: ligaments and small ducts.
-cv::Mat1f fibre_texture(cv::Size size, const FibreLayer& layer, Random& random);
+/// Thin bright lines (0..1) that run towards the nipple: ligaments and small ducts.
+cv::Mat1f fibre_texture(const NippleMap& map, const FibreLayer& layer, Random& random);
 
 struct CurvePoint {
     cv::Point2d position;  // pixels

@@ -92,7 +92,7 @@ ExamTraits draw_exam(std::uint64_t seed) {
     device.identity.manufacturer = "calcnode";
     device.identity.serial_number = "PH" + std::to_string(random.integer(1000, 9999));
     device.identity.software_versions = CALCNODE_VERSION;
-    device.photons_per_mm2 = random.log_uniform(1.5e5, 6e5);
+    device.photons_per_mm2 = random.log_uniform(2e5, 8e5);
     device.scatter_to_primary = random.uniform(0.1, 0.4);
     device.lowest = random.uniform(0.02, 0.15);
     device.highest = random.uniform(0.80, 0.98);
