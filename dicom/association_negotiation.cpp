@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dicom/associate_items.h"
 #include "dicom/associate_peek.h"
 #include "dicom/check.h"
 #include "dicom/transfer_syntax.h"
@@ -44,7 +45,7 @@ std::mutex& external_socket_mutex() {
 }
 
 AssociatePeek peek_socket(int fd) {
-    std::vector<unsigned char> bytes(kMaxAssociateRequest);
+    std::vector<unsigned char> bytes(kPduHeaderLength + kMaxAssociateRequest);
     const ssize_t count = ::recv(fd, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
     bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
     return peek_associate_request(bytes);

@@ -24,6 +24,12 @@ class ConnectionLost : public Error {
     explicit ConnectionLost(const std::string& what) : Error(ErrorCode::network_error, what) {}
 };
 
+/// The peer was silent, or did not read, for the idle time.
+class TimedOut : public Error {
+  public:
+    explicit TimedOut(const std::string& what) : Error(ErrorCode::network_error, what) {}
+};
+
 /// Our own side stops.
 class Stopped : public Error {
   public:
@@ -45,7 +51,8 @@ class DimseSocket {
     /// Starts the idle time of the next step.
     void begin_step();
 
-    /// Fills `buffer`. Throws ConnectionLost, Stopped, or Error network_error after a time-out.
+    /// Fills `buffer`. Throws ConnectionLost, TimedOut, Stopped, or Error network_error past the
+    /// association's end.
     void read(std::span<unsigned char> buffer);
 
     /// Sends all of `bytes` in as few segments as can be. Throws like read().

@@ -29,10 +29,10 @@ struct OutgoingObject {
 };
 
 enum class DeliveryStatus {
-    delivered,          // 0000, or a warning B000, B006, B007
-    not_accepted,       // the peer negotiated no presentation context for the class: do not retry
-    refused,            // a permanent failure status: do not retry
-    retry,              // out of resources, connection lost, time-out: try again later
+    delivered,     // 0000, a warning Bxxx, or 0111 (the peer has this instance: ours never change)
+    not_accepted,  // the peer negotiated no presentation context for the class: do not retry
+    refused,       // a permanent failure status, or the file is no sound DICOM file: do not retry
+    retry,         // A7xx, 0213, 0110, connection lost, time-out, file unreadable: try again later
 };
 
 struct DeliveryReport {
@@ -42,11 +42,14 @@ struct DeliveryReport {
 };
 
 /// Offers each class with its stored transfer syntax (and Implicit LE when the stored syntax is Explicit LE,
-/// re-encoded on the fly). Reports one entry an object, same order; an association that cannot be had gives `retry`
-/// for all (`refused` for a permanent rejection such as an unknown AE title). Never throws on a peer's behaviour.
-/// `reported` is called after each answer, so that the journal need not wait for the whole batch.
-std::vector<DeliveryReport> send_objects(const Peer& peer, const std::vector<OutgoingObject>& objects,
-                                         const std::function<void(std::size_t, const DeliveryReport&)>& reported = {});
+/// re-encoded on the fly). Reports one entry an object, same order; an association that cannot be had gives
+/// `retry` for all (`refused` for a permanent rejection such as an unknown AE title). Never throws on a
+/// peer's behaviour. `reported` is called after each answer, so that the journal need not wait for the whole
+/// batch; what it throws passes through. An association that breaks is opened again for the objects after the
+/// one it broke at; not after a time-out. At most one whole object in memory, and only to re-encode it.
+std::vector<DeliveryReport> send_objects(
+    const Peer& peer, const std::vector<OutgoingObject>& objects,
+    const std::function<void(std::size_t, const DeliveryReport&)>& reported = {});
 
 /// C-ECHO. The report's text says what went wrong.
 DeliveryReport echo(const Peer& peer);

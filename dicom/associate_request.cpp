@@ -1,0 +1,184 @@
+#include "dicom/associate_request.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "dicom/associate_items.h"
+#include "dicom/association_negotiation.h"
+
+namespace calcnode::dicom {
+
+namespace {
+
+using Bytes = std::span<const unsigned char>;
+
+constexpr const char* kApplicationContext = "1.2.840.10008.3.1.1.1";  // PS3.7 A.2.1
+constexpr std::size_t kTitleLength = 16;
+constexpr std::size_t kReservedLength = 32;
+
+// PS3.8 9.3.1
+constexpr unsigned char kAssociateRequest = 1;
+constexpr unsigned char kAssociateAccept = 2;
+constexpr unsigned char kAssociateReject = 3;
+constexpr unsigned char kAbort = 7;
+
+class Writer {
+  public:
+    void number(std::size_t value, int count) {
+        for (int shift = 8 * (count - 1); shift >= 0; shift -= 8) {
+            bytes_.push_back(static_cast<char>(static_cast<unsigned char>(value >> shift)));
+        }
+    }
+    void text(std::string_view value) { bytes_ += value; }
+    void title(std::string value) {
+        value.resize(kTitleLength, ' ');
+        text(value);
+    }
+    void item(unsigned char type, const Writer& value) {
+        number(type, 1);
+        number(0, 1);
+        number(value.bytes_.size(), 2);
+        bytes_ += value.bytes_;
+    }
+    void item(unsigned char type, std::string_view value) {
+        Writer inner;
+        inner.text(value);
+        item(type, inner);
+    }
+    const std::string& bytes() const { return bytes_; }
+
+  private:
+    std::string bytes_;
+};
+
+Writer context_item(const ProposedContext& context) {
+    Writer writer;
+    writer.number(context.id, 1);
+    writer.number(0, 3);
+    writer.item(kItemAbstractSyntax, context.abstract_syntax);
+    for (const std::string& syntax : context.transfer_syntaxes)
+        writer.item(kItemTransferSyntax, syntax);
+    return writer;
+}
+
+Writer user_information(std::uint32_t max_pdu) {
+    Writer length;
+    length.number(max_pdu, 4);
+    Writer writer;
+    writer.item(kItemMaximumLength, length);
+    writer.item(kItemImplementationClass, kImplementationClassUid);
+    writer.item(kItemImplementationVersion, kImplementationVersionName);
+    return writer;
+}
+
+// PS3.8 Table 9-21
+std::string rejection_text(std::size_t source, std::size_t reason) {
+    if (source == 1) {
+        switch (reason) {
+            case 2:
+                return "application context name not supported";
+            case 3:
+                return "calling AE title not recognised";
+            case 7:
+                return "called AE title not recognised";
+            default:
+                return "no reason given";
+        }
+    }
+    if (source == 2) return reason == 2 ? "protocol version not supported" : "no reason given";
+    if (source == 3 && reason == 1) return "temporary congestion";
+    if (source == 3 && reason == 2) return "local limit exceeded";
+    return "no reason given";
+}
+
+AssociateReply rejected(Bytes body) {
+    AssociateReply reply;
+    if (body.size() != 4) return reply;
+    const bool transient = body[1] == 2;
+    reply.kind =
+        transient ? AssociateReply::Kind::rejected_transient : AssociateReply::Kind::rejected_permanent;
+    reply.text = "association rejected (" + std::string(transient ? "transient" : "permanent") +
+                 "): " + rejection_text(body[2], body[3]);
+    return reply;
+}
+
+bool was_proposed(const AssociateProposal& proposal, std::uint8_t id, std::string_view syntax) {
+    return std::any_of(
+        proposal.contexts.begin(), proposal.contexts.end(), [&](const ProposedContext& context) {
+            const auto& offered = context.transfer_syntaxes;
+            return context.id == id && std::find(offered.begin(), offered.end(), syntax) != offered.end();
+        });
+}
+
+std::string uid_text(Bytes value) {
+    std::string uid(value.begin(),
+                    value.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(value.size(), 64)));
+    while (!uid.empty() && (uid.back() == '\0' || uid.back() == ' '))
+        uid.pop_back();
+    return uid;
+}
+
+// PS3.8 Table 9-18: id, reserved, result (0: acceptance), reserved, transfer syntax item
+bool take_context(Bytes value, const AssociateProposal& proposal, AssociateReply& reply) {
+    if (value.size() < 4) return false;
+    const std::uint8_t id = value[0];
+    if (value[2] != 0) return true;
+    return visit_items(value.subspan(4), [&](unsigned char type, Bytes syntax) {
+        if (type != kItemTransferSyntax) return true;
+        const std::string uid = uid_text(syntax);
+        if (was_proposed(proposal, id, uid)) reply.contexts[id] = uid;
+        return true;
+    });
+}
+
+AssociateReply accepted(Bytes body, const AssociateProposal& proposal) {
+    AssociateReply reply;
+    if (body.size() < kAssociateFixedLength) return reply;
+    const auto take_user_item = [&](unsigned char type, Bytes value) {
+        if (type == kItemMaximumLength && value.size() == 4) {
+            reply.peer_max_pdu = static_cast<std::uint32_t>(read_big_endian(value, 0, 4));
+        }
+        return true;
+    };
+    const bool whole = visit_items(body.subspan(kAssociateFixedLength), [&](unsigned char type, Bytes value) {
+        if (type == kItemContextAnswer) return take_context(value, proposal, reply);
+        return type != kItemUserInformation || visit_items(value, take_user_item);
+    });
+    if (whole) reply.kind = AssociateReply::Kind::accepted;
+    return reply;
+}
+
+}  // namespace
+
+std::vector<unsigned char> encode_associate_request(const AssociateProposal& proposal) {
+    Writer body;
+    body.number(1, 2);  // protocol version
+    body.number(0, 2);
+    body.title(proposal.called_ae_title);
+    body.title(proposal.calling_ae_title);
+    body.text(std::string(kReservedLength, '\0'));
+    body.item(kItemApplicationContext, kApplicationContext);
+    for (const ProposedContext& context : proposal.contexts)
+        body.item(kItemContextRequest, context_item(context));
+    body.item(kItemUserInformation, user_information(proposal.max_pdu));
+    Writer pdu;
+    pdu.number(kAssociateRequest, 1);
+    pdu.number(0, 1);
+    pdu.number(body.bytes().size(), 4);
+    pdu.text(body.bytes());
+    return {pdu.bytes().begin(), pdu.bytes().end()};
+}
+
+AssociateReply parse_associate_reply(unsigned char type, std::span<const unsigned char> body,
+                                     const AssociateProposal& proposal) {
+    AssociateReply reply;
+    if (type == kAssociateAccept) reply = accepted(body, proposal);
+    if (type == kAssociateReject) reply = rejected(body);
+    if (type == kAbort) reply.kind = AssociateReply::Kind::aborted;
+    if (reply.kind == AssociateReply::Kind::aborted) reply.text = "the peer aborted instead of answering";
+    if (reply.kind == AssociateReply::Kind::malformed)
+        reply.text = "the peer's answer is no A-ASSOCIATE-AC or -RJ";
+    return reply;
+}
+
+}  // namespace calcnode::dicom
