@@ -1,6 +1,5 @@
 // default.yaml is documentation, defaults and embedded text in one: these must not drift apart.
 #include <fstream>
-#include <regex>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -32,16 +31,26 @@ TEST(DefaultYaml, HoldsExactlyTheKeysOfTheSchema) {
     EXPECT_NO_THROW(load(kFile));
 }
 
+/// The line without its indentation and without the dash of a list.
+std::string_view content(std::string_view line) {
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    return line.starts_with("- ") ? line.substr(2) : line;
+}
+
+bool is_key(std::string_view line) {
+    const std::size_t end = content(line).find_first_not_of("abcdefghijklmnopqrstuvwxyz_");
+    return end != 0 && end != std::string_view::npos && content(line)[end] == ':';
+}
+
 TEST(DefaultYaml, EveryKeyHasACommentAboveIt) {
-    const std::regex key_line("^ *(- )?([a-z_]+):.*");
     std::istringstream lines(file_text());
     std::string line;
     std::string above;
     int keys = 0;
     for (int number = 1; std::getline(lines, line); ++number) {
-        if (std::regex_match(line, key_line)) {
+        if (is_key(line)) {
             ++keys;
-            EXPECT_TRUE(std::regex_match(above, std::regex("^ *# .+"))) << "line " << number << ": " << line;
+            EXPECT_TRUE(content(above).starts_with("# ")) << "line " << number << ": " << line;
         }
         above = line;
     }
