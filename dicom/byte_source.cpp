@@ -146,25 +146,26 @@ class InflateSource : public ByteSource {
             if (stream_.avail_in == 0) {
                 stream_.avail_in = static_cast<uInt>(compressed_->read(input_));
                 stream_.next_in = input_.data();
-                if (stream_.avail_in == 0) {
-                    throw Error(ErrorCode::malformed_dataset, "deflated data set is cut off after " +
-                                                                  std::to_string(position_) +
-                                                                  " inflated bytes");
-                }
             }
             stream_.next_out = output_.data();
             stream_.avail_out = static_cast<uInt>(output_.size());
-            const int status = inflate(&stream_, Z_NO_FLUSH);
+            const int status = inflate(&stream_, Z_NO_FLUSH);  // may have output left without any more input
             filled_ = output_.size() - stream_.avail_out;
             if (status == Z_STREAM_END) {
                 ended_ = true;
                 check_tail();
+            } else if (status == Z_BUF_ERROR) {
+                refuse("cut off");
             } else if (status != Z_OK) {
-                throw Error(ErrorCode::malformed_dataset, "deflated data set is damaged after " +
-                                                              std::to_string(position_) + " inflated bytes");
+                refuse("damaged");
             }
         }
         if (position_ + filled_ > cap_) refuse_size();
+    }
+
+    [[noreturn]] void refuse(const std::string& how) const {
+        throw Error(ErrorCode::malformed_dataset, "deflated data set is " + how + " after " +
+                                                      std::to_string(position_) + " inflated bytes");
     }
 
     // PS3.5 A.5: at most one padding byte may follow.
