@@ -1,0 +1,140 @@
+#include "pipeline/breast_mask.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <opencv2/imgproc.hpp>
+
+#include "pipeline/cv_image.h"
+
+namespace calcnode::pipeline {
+namespace {
+
+constexpr double kSmallestBreastMm2 = 400;
+constexpr double kLabelHalfWidthMm = 4;  // an opening of this radius parts labels and strips from the breast
+
+int pixels(double mm) {
+    return std::max(1, static_cast<int>(std::lround(mm / kMaskSpacing)));
+}
+
+cv::Mat disc(double radius_mm) {
+    const int side = 2 * pixels(radius_mm) + 1;
+    return cv::getStructuringElement(cv::MORPH_ELLIPSE, {side, side});
+}
+
+/// The coarse picture, 0..255, and in `usable` where the source has pixels that are not padding.
+cv::Mat coarse_picture(const Mammogram& mammogram, cv::Mat& usable) {
+    const cv::Mat source = view(mammogram.pixels);
+    const cv::Size size(
+        std::max(8, static_cast<int>(std::lround(source.cols * mammogram.column_spacing_mm / kMaskSpacing))),
+        std::max(8, static_cast<int>(std::lround(source.rows * mammogram.row_spacing_mm / kMaskSpacing))));
+    cv::Mat coarse;
+    cv::resize(source, coarse, size, 0, 0, cv::INTER_AREA);
+    usable = cv::Mat(size, CV_8U, cv::Scalar(255));
+    if (!mammogram.padding.empty()) {
+        cv::Mat padded;
+        cv::resize(view(mammogram.padding) > 0, padded, size, 0, 0, cv::INTER_AREA);
+        usable = padded < 128;
+    }
+    double low = 0, high = 0;
+    cv::minMaxLoc(coarse, &low, &high, nullptr, nullptr, usable);
+    const double scale = high > low ? 255.0 / (high - low) : 0;
+    coarse.convertTo(coarse, CV_32F, scale, -low * scale);
+    coarse.setTo(0, usable == 0);
+    return coarse;
+}
+
+/// Flat, saturated regions at the border of the picture: unexposed film and white collimation.
+cv::Mat saturated_border(const cv::Mat& picture) {
+    cv::Mat high, low;
+    cv::dilate(picture, high, disc(kMaskSpacing));
+    cv::erode(picture, low, disc(kMaskSpacing));
+    const cv::Mat saturated = picture > 245;
+    cv::Mat flat;
+    cv::bitwise_and(saturated, (high - low) < 8, flat);
+    cv::Mat labels, stats, centroids;
+    const int count = cv::connectedComponentsWithStats(flat, labels, stats, centroids, 8, CV_32S);
+    cv::Mat result = cv::Mat::zeros(picture.size(), CV_8U);
+    for (int k = 1; k < count; ++k) {
+        const cv::Rect box(stats.at<int>(k, 0), stats.at<int>(k, 1), stats.at<int>(k, 2),
+                           stats.at<int>(k, 3));
+        const bool at_border =
+            box.x == 0 || box.y == 0 || box.br().x == picture.cols || box.br().y == picture.rows;
+        if (at_border && stats.at<int>(k, cv::CC_STAT_AREA) > pixels(2) * pixels(4)) {
+            result.setTo(255, labels == k);
+        }
+    }
+    cv::dilate(result, result, disc(2 * kMaskSpacing));
+    cv::bitwise_and(result, picture > 200, result);
+    return result;
+}
+
+/// The grey value that parts the breast from what is behind it; below 0 when all of the picture is breast.
+double background_threshold(const cv::Mat& picture, const cv::Mat& usable) {
+    std::vector<unsigned char> values;
+    cv::Mat bytes;
+    picture.convertTo(bytes, CV_8U);
+    for (int r = 0; r < picture.rows; ++r) {
+        for (int c = 0; c < picture.cols; ++c) {
+            if (usable.at<unsigned char>(r, c)) values.push_back(bytes.at<unsigned char>(r, c));
+        }
+    }
+    if (values.empty()) return -1;
+    const cv::Mat list(values, false);
+    cv::Mat ignored;
+    const double otsu = cv::threshold(list, ignored, 0, 255, cv::THRESH_BINARY | cv::THRESH_OTSU);
+    const cv::Mat dark = list <= otsu;
+    cv::Scalar dark_mean, dark_sd, bright_mean, bright_sd;
+    cv::meanStdDev(list, dark_mean, dark_sd, dark);
+    cv::meanStdDev(list, bright_mean, bright_sd, list > otsu);
+    // Without any background Otsu parts fat from gland: then the dark half is as uneven as the bright one.
+    const double step = bright_mean[0] - dark_mean[0];
+    if (dark_sd[0] > 0.3 * step) return -1;
+    // The skin line fades on film: go down from Otsu's threshold towards the background's own spread.
+    return dark_mean[0] + std::max({0.25 * (otsu - dark_mean[0]), 1.5 * dark_sd[0], 2.0});
+}
+
+/// The region that is largest when thin bridges to labels are cut, grown back to its own border.
+cv::Mat largest_region(const cv::Mat& bright) {
+    const int margin = pixels(2 * kLabelHalfWidthMm);
+    cv::Mat padded, opened;
+    cv::copyMakeBorder(bright, padded, margin, margin, margin, margin, cv::BORDER_CONSTANT, 0);
+    cv::morphologyEx(padded, opened, cv::MORPH_OPEN, disc(kLabelHalfWidthMm));
+    cv::Mat labels, stats, centroids;
+    const int count = cv::connectedComponentsWithStats(opened, labels, stats, centroids, 4, CV_32S);
+    int best = 0;
+    for (int k = 1; k < count; ++k) {
+        if (best == 0 || stats.at<int>(k, cv::CC_STAT_AREA) > stats.at<int>(best, cv::CC_STAT_AREA)) best = k;
+    }
+    if (best == 0) return cv::Mat::zeros(bright.size(), CV_8U);
+    cv::Mat region = labels == best;
+    cv::dilate(region, region, disc(kLabelHalfWidthMm / 2));
+    cv::bitwise_and(region, padded, region);
+    return region(cv::Rect(margin, margin, bright.cols, bright.rows)).clone();
+}
+
+void fill_holes(cv::Mat& mask) {
+    std::vector<std::vector<cv::Point>> contours;
+    cv::findContours(mask, contours, cv::RETR_EXTERNAL, cv::CHAIN_APPROX_NONE);
+    cv::drawContours(mask, contours, -1, 255, cv::FILLED);
+}
+
+}  // namespace
+
+cv::Mat breast_mask(const Mammogram& mammogram) {
+    cv::Mat usable;
+    cv::Mat picture = coarse_picture(mammogram, usable);
+    const cv::Mat border = saturated_border(picture);
+    usable.setTo(0, border);
+    cv::GaussianBlur(picture, picture, {}, pixels(1.0));
+    cv::Mat bright = picture > background_threshold(picture, usable);
+    cv::bitwise_and(bright, usable, bright);
+    cv::Mat mask = largest_region(bright);
+    fill_holes(mask);
+    cv::bitwise_and(mask, usable, mask);
+    if (cv::countNonZero(mask) * kMaskSpacing * kMaskSpacing < kSmallestBreastMm2) mask.setTo(0);
+    return mask;
+}
+
+}  // namespace calcnode::pipeline
