@@ -1,0 +1,138 @@
+"""Fixtures: a session's exams, a node and a PACS per test (stopped whatever happens), and the journal's address."""
+import os
+import shutil
+import sys
+import uuid
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from support import tools  # noqa: E402
+from support.exam import Exams  # noqa: E402
+from support.node import Node  # noqa: E402
+from support.pacs import Pacs  # noqa: E402
+
+POSTGRES = os.environ.get("CALCNODE_TEST_POSTGRES_URL", "")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if outcome.get_result().failed:
+        item.has_failed = True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binaries():
+    for program in (tools.CALCNODE, tools.LAB):
+        assert program.exists(), f"{program} is not built (CALCNODE_BIN_DIR names the folder of the binaries)"
+
+
+@pytest.fixture(scope="session")
+def exams(tmp_path_factory):
+    made = Exams(tmp_path_factory.mktemp("exams"))
+    yield made
+    made.drop()
+
+
+class Stage:
+    """Makes nodes and PACSs in the test's folder and takes them down."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._nodes = []
+        self._pacs = []
+
+    def pacs(self, *flags, start=True):
+        pacs = Pacs(self.folder / f"pacs{len(self._pacs)}", *flags)
+        self._pacs.append(pacs)
+        return pacs.start() if start else pacs
+
+    def node(self, pacs=None, journal_url="", start=True, folder=None, **settings):
+        """Settings: `assembly__quiet="1s"` is assembly.quiet."""
+        dotted = {key.replace("__", "."): value for key, value in settings.items()}
+        node = Node(folder or self.folder / f"node{len(self._nodes)}", pacs, journal_url, dotted)
+        self._nodes.append(node)
+        return node.start() if start else node
+
+    def end(self, failed):
+        for node in self._nodes:
+            node.abandon()
+        for pacs in self._pacs:
+            pacs.stop()
+        if failed:
+            for node in self._nodes:
+                print(f"\n=== {node.folder} (kept)\n{node.log_tail()}")
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def stage(request, tmp_path):
+    made = Stage(tmp_path)
+    yield made
+    made.end(getattr(request.node, "has_failed", False))
+
+
+@pytest.fixture(scope="module")
+def module_stage(request, tmp_path_factory):
+    """The same for tests that look at one run from several sides."""
+    made = Stage(tmp_path_factory.mktemp(request.module.__name__))
+    yield made
+    made.end(any(getattr(item, "has_failed", False) for item in request.session.items
+                 if item.fspath == request.node.fspath))
+
+
+def make_postgres_database():
+    """(URL of a fresh database, function that drops it)."""
+    import psycopg2
+
+    def execute(statement):
+        connection = psycopg2.connect(POSTGRES)
+        connection.autocommit = True  # CREATE DATABASE runs in no transaction
+        try:
+            connection.cursor().execute(statement)
+        finally:
+            connection.close()
+
+    name = "calcnode_it_" + uuid.uuid4().hex[:12]
+    execute(f"create database {name}")
+    url = urlunsplit(urlsplit(POSTGRES)._replace(path="/" + name))
+    return url, lambda: execute(f"drop database {name} with (force)")
+
+
+def journals():
+    reason = "CALCNODE_TEST_POSTGRES_URL names no PostgreSQL"
+    return ["sqlite", pytest.param("postgresql", marks=pytest.mark.skipif(not POSTGRES, reason=reason))]
+
+
+@pytest.fixture
+def postgres_url():
+    if not POSTGRES:
+        pytest.skip("CALCNODE_TEST_POSTGRES_URL names no PostgreSQL")
+    url, drop = make_postgres_database()
+    yield url
+    drop()
+
+
+def _journal(kind):
+    if kind == "sqlite":
+        yield ""  # the default: a file in the node's data folder
+        return
+    url, drop = make_postgres_database()
+    yield url
+    drop()
+
+
+@pytest.fixture(params=journals())
+def journal_url(request):
+    """The test runs once on each kind of journal, on an empty one."""
+    yield from _journal(request.param)
+
+
+@pytest.fixture(params=journals(), scope="module")
+def module_journal_url(request):
+    yield from _journal(request.param)

@@ -1,0 +1,44 @@
+"""106 real films (MIAS) sent in one go; and the model's figures on them. The films are not in the repository."""
+import os
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from support import results, tools
+
+FILMS = Path(os.environ.get("CALCNODE_MIAS", tools.REPOSITORY.parent / "shared" / "data" / "mias"))
+pytestmark = pytest.mark.skipif(not (FILMS / "cases.csv").exists(),
+                                reason=f"no films: {FILMS}/cases.csv is not there (CALCNODE_MIAS names their folder)")
+
+
+def test_every_film_is_accepted_and_every_study_reported(stage):
+    films = sorted(FILMS.glob("*.dcm"))
+    studies = {}
+    for film in films:
+        header = pydicom.dcmread(film, stop_before_pixels=True)
+        studies.setdefault(str(header.StudyInstanceUID), set()).add(str(header.SOPInstanceUID))
+    assert len(films) == 106
+
+    pacs = stage.pacs()
+    node = stage.node(pacs, assembly__quiet="2s")
+    sent = tools.dcmsend(node, [FILMS], "+sd", "+sp", "*.dcm", timeout=300)
+    assert sent.stdout.count("Received C-STORE Response (Success)") == len(films), sent.stdout[-3000:]
+    status = node.wait_for(lambda s: s["instances"] == len(films), 10, "all films in the journal")
+    status = node.wait_idle(results=len(studies), timeout=1500)
+
+    assert (status["jobs"]["done"], status["jobs"]["failed"]) == (len(studies), 0)
+    assert (status["variants"], status["deliveries"]["dead"]) == (0, 0)
+    reports = {item.study: item.dataset for item in results.reports(pacs.received())}
+    assert reports.keys() == studies.keys()
+    for study, report in reports.items():
+        assert set(results.library(report)) == studies[study]
+        assert results.summary(report) in ("111241", "111242"), f"{study}: an image failed"
+
+
+def test_evaluate_prints_sensitivity_and_false_positives(capsys):
+    done = tools.run(tools.LAB, "evaluate", FILMS / "cases.csv", timeout=1500)
+    with capsys.disabled():
+        print("\n" + done.stdout)
+    assert "sensitivity" in done.stdout.lower()
+    assert "normal" in done.stdout.lower()
