@@ -5,6 +5,7 @@
   namespaces   one folder is one namespace
   top_level    nothing at the top that does not belong there
   error_codes  every error code has a row in deploy/errors.md, and every row a code
+  log_events   every event of the log has a row in deploy/operating.md, and every row an event
 
 Usage: layering.py CHECK ROOT. Prints every offence; exit status 1 if there is one.
 """
@@ -118,10 +119,34 @@ def check_error_codes(root):
                      for code in sorted({c for c in documented if documented.count(c) > 1})]
 
 
+def check_log_events(root):
+    events = set()
+    for path in sources(root, "service", ".cpp"):
+        # The event is the first argument, or one of two: log_info(recorded ? "job_done" : "job_lease_lost", ...
+        for argument in re.findall(r"log_(?:debug|info|warn|error)\(([^,{)]*)", path.read_text(encoding="utf-8")):
+            events |= set(re.findall(r'"([a-z_]+)"', argument))
+    if not events:
+        return ["no events were found: has the way to log changed?"]
+    text = (root / "deploy/operating.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \| (?:debug|info|warn|error) \| [^|]+ \|$", text, re.MULTILINE)
+    documented = {event for row in rows for event in re.findall(r"`([a-z_]+)`", row)}
+    faults = [f"{event}: has no row in deploy/operating.md" for event in sorted(events - documented)]
+    return faults + [f"{event}: deploy/operating.md describes an event that nobody logs"
+                     for event in sorted(documented - events)]
+
+
+CHECKS = {
+    "includes": check_includes,
+    "namespaces": check_namespaces,
+    "top_level": check_top_level,
+    "error_codes": check_error_codes,
+    "log_events": check_log_events,
+}
+
+
 def main():
     check, root = sys.argv[1], Path(sys.argv[2])
-    faults = {"includes": check_includes, "namespaces": check_namespaces,
-              "top_level": check_top_level, "error_codes": check_error_codes}[check](root)
+    faults = CHECKS[check](root)
     for fault in faults:
         print(fault)
     print(f"{check}: {len(faults) or 'no'} offence{'' if len(faults) == 1 else 's'}")

@@ -62,6 +62,13 @@ class TheRest(unittest.TestCase):
         self.assertEqual(["config.gone: has no whole row in deploy/errors.md",
                           "config.other: deploy/errors.md describes a code that does not exist"], found)
 
+    def test_event_without_row_and_row_without_event(self):
+        found = faults(layering.check_log_events, {
+            "service/s.cpp": 'log_info("known", {}); log_warn(ok ? "one" : "other", {});',
+            "deploy/operating.md": "| `known`, `one` | info | means |\n| `gone` | warn | means |\n"})
+        self.assertEqual(["other: has no row in deploy/operating.md",
+                          "gone: deploy/operating.md describes an event that nobody logs"], found)
+
 
 if __name__ == "__main__":
     unittest.main()
