@@ -10,6 +10,21 @@ struct Candidate {
     long long study = 0;
 };
 
+// Queued, or its worker is dead; and no other job of its study is running.
+constexpr const char* kClaimable =
+    " from job j join study s on s.id = j.study_id "
+    "where (j.state = 'queued' or (j.state = 'running' and j.lease_until <= :now)) and not exists "
+    "(select 1 from job r where r.study_id = j.study_id and r.id <> j.id and r.state = 'running')";
+
+/// A look without any lock: idle workers ask every second, and on SQLite each transaction shuts the others
+/// out.
+bool any_claimable(soci::session& sql, Time now) {
+    const long long at = to_database(now);
+    int count = 0;
+    sql << std::string("select count(*)") + kClaimable, soci::use(at), soci::into(count);
+    return count > 0;
+}
+
 /// A job that nobody works on is pointless once a newer generation of its study exists.
 void supersede_stale(soci::session& sql, Time now) {
     const long long at = to_database(now);
@@ -24,10 +39,7 @@ void supersede_stale(soci::session& sql, Time now) {
 std::optional<Candidate> lock_candidate(soci::session& sql, Dialect dialect, Time now) {
     const long long at = to_database(now);
     Candidate candidate;
-    sql << "select j.id, j.study_id from job j join study s on s.id = j.study_id "
-           "where (j.state = 'queued' or (j.state = 'running' and j.lease_until <= :now)) and not exists "
-           "(select 1 from job r where r.study_id = j.study_id and r.id <> j.id and r.state = 'running') "
-           "order by j.id limit 1" +
+    sql << std::string("select j.id, j.study_id") + kClaimable + " order by j.id limit 1" +
                skip_locked(dialect, "j, s"),
         soci::use(at), soci::into(candidate.job), soci::into(candidate.study);
     if (!sql.got_data()) return std::nullopt;
@@ -98,6 +110,8 @@ void record_result(soci::session& sql, const Job& job, const dicom::ResultObject
 
 std::optional<Job> Journal::claim_job(const std::string& owner, Time now, Duration lease) {
     const Dialect dialect = impl_->address.dialect;
+    if (!impl_->read("cannot look for jobs", [&](soci::session& sql) { return any_claimable(sql, now); }))
+        return std::nullopt;
     return impl_->transact("cannot claim a job", [&](soci::session& sql) -> std::optional<Job> {
         supersede_stale(sql, now);
         const auto candidate = lock_candidate(sql, dialect, now);

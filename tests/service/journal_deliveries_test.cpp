@@ -1,0 +1,137 @@
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "journal_fixture.h"
+
+namespace calcnode::service {
+namespace {
+
+using State = DeliveryOutcome::State;
+constexpr Duration kLease{1000};
+
+class JournalDeliveries : public JournalTest {
+  protected:
+    /// Objects 1.1.1 ... to be forwarded to "pacs" from at(0) on.
+    static void queue(Journal& journal, int objects) {
+        std::vector<ReceivedInstance> batch;
+        for (int i = 1; i <= objects; ++i) {
+            batch.push_back(sample_instance("1.1", "1.1." + std::to_string(i)));
+            batch.back().analysable = false;
+        }
+        journal.record(batch);
+    }
+};
+CALCNODE_ON_BOTH_DATABASES(JournalDeliveries);
+
+TEST_P(JournalDeliveries, ClaimsUpToTheLimit) {
+    Journal journal = open();
+    queue(journal, 5);
+    EXPECT_EQ(journal.claim_deliveries("pacs", "a", at(0), kLease, 3).size(), 3u);
+    EXPECT_EQ(journal.claim_deliveries("pacs", "b", at(0), kLease, 3).size(), 2u);
+    EXPECT_TRUE(journal.claim_deliveries("pacs", "c", at(0), kLease, 3).empty());
+    EXPECT_TRUE(journal.claim_deliveries("viewer", "c", at(0), kLease, 3).empty());
+    EXPECT_TRUE(journal.due_destinations(at(0)).empty());
+}
+
+TEST_P(JournalDeliveries, ADeliveredObjectIsDone) {
+    Journal journal = open();
+    queue(journal, 1);
+    const auto claimed = journal.claim_deliveries("pacs", "a", at(0), kLease, 3);
+    journal.finish_delivery(claimed.at(0), "a", {State::delivered, "0000", {}}, at(10));
+    EXPECT_EQ(journal.counts().deliveries_delivered, 1);
+    EXPECT_FALSE(journal.next_delivery_due());
+    EXPECT_TRUE(journal.claim_deliveries("pacs", "a", at(99999), kLease, 3).empty());
+}
+
+TEST_P(JournalDeliveries, ARetryWaitsForItsTime) {
+    Journal journal = open();
+    queue(journal, 1);
+    auto claimed = journal.claim_deliveries("pacs", "a", at(0), kLease, 3);
+    EXPECT_EQ(claimed.at(0).attempt, 1);
+    journal.finish_delivery(claimed.at(0), "a", {State::retry, "connection refused", at(5000)}, at(10));
+    EXPECT_EQ(journal.next_delivery_due(), at(5000));
+    EXPECT_TRUE(journal.claim_deliveries("pacs", "b", at(4999), kLease, 3).empty());
+    claimed = journal.claim_deliveries("pacs", "b", at(5000), kLease, 3);
+    EXPECT_EQ(claimed.at(0).attempt, 2);
+}
+
+TEST_P(JournalDeliveries, ADeadOneIsNotTriedAgain) {
+    Journal journal = open();
+    queue(journal, 1);
+    const auto claimed = journal.claim_deliveries("pacs", "a", at(0), kLease, 3);
+    journal.finish_delivery(claimed.at(0), "a", {State::dead, "refused: 0122", {}}, at(10));
+    EXPECT_EQ(journal.counts().deliveries_dead, 1);
+    EXPECT_TRUE(journal.claim_deliveries("pacs", "a", at(99999), kLease, 3).empty());
+    EXPECT_EQ(journal.recent_events(1).at(0).kind, "delivery_dead");
+}
+
+TEST_P(JournalDeliveries, LeasesRunOutUnlessRenewed) {
+    Journal journal = open();
+    queue(journal, 1);
+    const auto first = journal.claim_deliveries("pacs", "a", at(0), kLease, 3);
+    journal.renew_deliveries("a", at(900), kLease);
+    EXPECT_EQ(journal.next_delivery_due(), at(1900));
+    EXPECT_TRUE(journal.claim_deliveries("pacs", "b", at(1899), kLease, 3).empty());
+    const auto second = journal.claim_deliveries("pacs", "b", at(1900), kLease, 3);
+    ASSERT_EQ(second.size(), 1u);
+    journal.finish_delivery(first[0], "a", {State::dead, "late", {}}, at(1910));
+    EXPECT_EQ(journal.counts().deliveries_pending, 1) << "only the present owner may give up";
+    journal.renew_deliveries("a", at(1920), Duration(99999));
+    EXPECT_EQ(journal.next_delivery_due(), at(2900)) << "nor does the former owner's renewal count";
+}
+
+TEST_P(JournalDeliveries, DeliveredIsAFactWhoeverHasTheLease) {
+    Journal journal = open();
+    queue(journal, 1);
+    const auto first = journal.claim_deliveries("pacs", "a", at(0), kLease, 3);
+    const auto second = journal.claim_deliveries("pacs", "b", at(2000), kLease, 3);
+    journal.finish_delivery(first.at(0), "a", {State::delivered, "", {}}, at(2001));
+    journal.finish_delivery(second.at(0), "b", {State::retry, "", at(3000)}, at(2002));
+    EXPECT_EQ(journal.counts().deliveries_delivered, 1);
+    EXPECT_FALSE(journal.next_delivery_due());
+}
+
+TEST_P(JournalDeliveries, ADeadOwnersDeliveriesAreGivenBack) {
+    Journal journal = open();
+    queue(journal, 2);
+    journal.claim_deliveries("pacs", "dead", at(0), kLease, 3);
+    EXPECT_EQ(journal.release_deliveries("dead"), 2);
+    EXPECT_EQ(journal.claim_deliveries("pacs", "b", at(1), kLease, 3).size(), 2u);
+}
+
+TEST_P(JournalDeliveries, ManySendersTakeNoneTwice) {
+    constexpr int kObjects = 60;
+    {
+        Journal journal = open();
+        queue(journal, kObjects);
+    }
+    std::mutex mutex;
+    std::map<std::string, int> sent;
+    std::vector<std::thread> senders;
+    for (int sender = 0; sender < 4; ++sender)
+        senders.emplace_back([&, sender] {
+            Journal journal = open();
+            const std::string owner = "s" + std::to_string(sender);
+            for (;;) {
+                const auto batch = journal.claim_deliveries("pacs", owner, at(0), kLease, 4);
+                if (batch.empty()) break;
+                for (const PendingDelivery& delivery : batch) {
+                    {
+                        const std::lock_guard lock(mutex);
+                        ++sent[delivery.sop_instance_uid];
+                    }
+                    journal.finish_delivery(delivery, owner, {State::delivered, "", {}}, at(1));
+                }
+            }
+        });
+    for (std::thread& sender : senders)
+        sender.join();
+    Journal journal = open();
+    EXPECT_EQ(journal.counts().deliveries_delivered, kObjects);
+    for (const auto& [sop, times] : sent)
+        EXPECT_EQ(times, 1) << sop;
+}
+
+}  // namespace
+}  // namespace calcnode::service
