@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kHeaderSize = 64;  // PS3.5 G.5: sixteen 32 bit numbers
 constexpr std::size_t kMostSegments = 15;
+constexpr std::size_t kMostPadding = 2;  // of the segment and of the fragment, each to an even length
 
 [[noreturn]] void undecodable(const std::string& why) {
     throw Error(ErrorCode::undecodable, "RLE: " + why);
@@ -31,7 +32,7 @@ std::span<const unsigned char> segment_of(std::span<const unsigned char> frame, 
     return frame.subspan(begin, end - begin);
 }
 
-// PS3.5 G.3.2 into one byte of each pixel; bytes past the last pixel are padding.
+// PS3.5 G.3.2 into one byte of each pixel. RLE does not say how large the image is: bytes left over do.
 void expand_segment(std::span<const unsigned char> segment, std::vector<std::uint16_t>& pixels, int shift) {
     std::size_t at = 0;
     std::size_t pixel = 0;
@@ -50,6 +51,7 @@ void expand_segment(std::span<const unsigned char> segment, std::vector<std::uin
         at += literal ? count : 1;
         pixel += count;
     }
+    if (segment.size() - at > kMostPadding) undecodable("a segment goes on after the last pixel");
 }
 
 }  // namespace

@@ -307,7 +307,7 @@ TEST_F(DatasetScan, RefusesADamagedDeflatedStream) {
     EXPECT_EQ(refusal(kDeflatedLittleEndian, longer, ErrorCode::malformed_dataset), "");
     longer.pop_back();  // one padding byte is right (PS3.5 A.5)
     EXPECT_TRUE(scan(kDeflatedLittleEndian, longer).has_pixel_data);
-    stream.resize(stream.size() - 10);
+    stream.erase(stream.end() - 10, stream.end());
     EXPECT_EQ(refusal(kDeflatedLittleEndian, stream, ErrorCode::malformed_dataset), "");
     EXPECT_EQ(refusal(kDeflatedLittleEndian, Bytes(100, 0xFF), ErrorCode::malformed_dataset), "");
 }

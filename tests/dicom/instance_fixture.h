@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,9 @@ struct Syntax {
     bool lossless;
 };
 const std::vector<Syntax>& syntaxes();
+inline void PrintTo(const Syntax& syntax, std::ostream* out) {
+    *out << syntax.name;
+}
 
 /// An encoded JPEG 2000 codestream; `lossy` by the irreversible transform at about 8:1.
 std::vector<unsigned char> encode_jpeg2000(const ImageOptions& options,
