@@ -52,6 +52,7 @@ class DamagedPixels : public ::testing::Test {
                const ImageOptions& options = {}) {
         auto instance = make_instance(options);
         put_fragments(*instance->getDataset(), fragments, syntax);
+        std::filesystem::remove(folder_ / "file.dcm");
         const OFCondition saved =
             instance->saveFile((folder_ / "file.dcm").c_str(), DcmXfer(syntax.c_str()).getXfer());
         ASSERT_TRUE(saved.good()) << saved.text();

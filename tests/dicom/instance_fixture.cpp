@@ -82,6 +82,13 @@ ImageOptions options_of(DcmDataset& dataset) {
     return options;
 }
 
+// ext4 writes out a file at once that is truncated and written anew: tests that do it a thousand times would
+// wait.
+void remove_first(const std::filesystem::path& file) {
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored);
+}
+
 OPJ_SIZE_T append(void* bytes, OPJ_SIZE_T count, void* user) {
     auto& out = *static_cast<std::vector<unsigned char>*>(user);
     const auto* begin = static_cast<const unsigned char*>(bytes);
@@ -240,6 +247,7 @@ void save(DcmFileFormat& format, const std::filesystem::path& file, const std::s
     } else if (DcmXfer(transfer_syntax.c_str()).isEncapsulated() && dataset.tagExists(DCM_PixelData)) {
         encode_by_dcmtk(dataset, transfer_syntax);
     }
+    remove_first(file);
     check(format.saveFile(file.c_str(), syntax_of(transfer_syntax), EET_UndefinedLength, EGL_recalcGL),
           "save");
 }
@@ -268,7 +276,8 @@ std::vector<unsigned char> read_bytes(const std::filesystem::path& file) {
 }
 
 void write_bytes(const std::filesystem::path& file, const std::vector<unsigned char>& bytes) {
-    std::ofstream out(file, std::ios::binary | std::ios::trunc);
+    remove_first(file);
+    std::ofstream out(file, std::ios::binary);
     out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
 }
 
