@@ -17,5 +17,7 @@ torch::jit::Module make_detector(std::uint64_t seed);
 torch::jit::Module make_segmentator(std::uint64_t seed);
 
 inline constexpr int kDetectorStride = 4;
+inline constexpr int kDetectorField = 49;
+inline constexpr int kSegmentatorField = 49;
 
 }  // namespace calcnode::pipeline
