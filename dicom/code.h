@@ -1,4 +1,4 @@
-// A coded concept (PS3.3 Table 8.8-1) and the named concepts that calcnode reads or writes.
+// A coded concept (PS3.3 Table 8.8-1): how DICOM names views, findings and units. Value type.
 #pragma once
 
 #include <string>

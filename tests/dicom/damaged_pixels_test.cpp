@@ -81,6 +81,19 @@ TEST_F(DamagedPixels, AreUndecodableWhenCut) {
     }
 }
 
+TEST_F(DamagedPixels, OfACutFileAreNeverTakenForWhole) {
+    for (const auto& syntax : fixture::syntaxes()) {
+        auto instance = make_instance();
+        save(*instance, folder_ / "whole.dcm", syntax.uid);
+        const Bytes whole = read_bytes(folder_ / "whole.dcm");
+        for (std::size_t size = 0; size < whole.size(); size += 97) {
+            write_bytes(folder_ / "cut.dcm",
+                        Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)));
+            EXPECT_THROW(read_mammogram(folder_ / "cut.dcm"), Error) << syntax.name << " at " << size;
+        }
+    }
+}
+
 TEST_F(DamagedPixels, AreUndecodableWhenOfAnotherSize) {
     for (const auto& syntax : fixture::syntaxes()) {
         if (!is_encapsulated(syntax)) continue;
