@@ -31,16 +31,18 @@ struct Service {
     const std::string& peer_address;
 };
 
-void serve_accepted(DimseConnection& connection, const Negotiation& agreed, const Service& service,
+// True when the last word was ours, so that the peer is to close the connection (PS3.8 9.2.3, states 2 and
+// 13).
+bool serve_accepted(DimseConnection& connection, const Negotiation& agreed, const Service& service,
                     AssociationOutcome& outcome) {
     const DimseSession::Terms terms{{service.peer_address, agreed.calling_ae_title, agreed.called_ae_title},
                                     agreed.contexts,
                                     service.policy.max_object_bytes};
     try {
-        DimseSession(connection, terms, service.store).run(outcome);
+        return DimseSession(connection, terms, service.store).run(outcome);
     } catch (const ConnectionLost& error) {
         outcome.end = error_end(error);
-        return;
+        return false;
     } catch (const Stopped&) {
         outcome.end = "stopped";
         connection.send_abort();
@@ -48,6 +50,7 @@ void serve_accepted(DimseConnection& connection, const Negotiation& agreed, cons
         outcome.end = error_end(error);
         connection.send_abort();
     }
+    return true;
 }
 
 }  // namespace
@@ -80,8 +83,9 @@ AssociationOutcome AssociationServer::serve(int fd, const std::string& peer_addr
         }
         DimseConnection connection(std::move(socket),
                                    {std::max(agreed.our_max_pdu, 1u), agreed.peer_max_pdu});
+        bool peer_closes = true;
         if (agreed.result == Negotiation::Result::accepted) {
-            serve_accepted(connection, agreed, {policy, store, peer_address}, outcome);
+            peer_closes = serve_accepted(connection, agreed, {policy, store, peer_address}, outcome);
         } else if (agreed.result == Negotiation::Result::rejected) {
             outcome.rejected = true;
             outcome.end = agreed.text;
@@ -89,7 +93,7 @@ AssociationOutcome AssociationServer::serve(int fd, const std::string& peer_addr
             outcome.end = "error: " + agreed.text;
             connection.send_abort();
         }
-        connection.socket().await_close(kCloseTimeout);
+        if (peer_closes) connection.socket().await_close(kCloseTimeout);
     } catch (const std::exception& error) {
         outcome.end = error_end(error);
     }

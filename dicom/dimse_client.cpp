@@ -24,7 +24,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t kOurMaxPdu = 16384;  // we only receive responses
-constexpr std::chrono::seconds kCloseTimeout{2};
 
 struct FreeAddresses {
     void operator()(addrinfo* list) const { ::freeaddrinfo(list); }

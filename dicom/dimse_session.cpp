@@ -90,30 +90,33 @@ Refusal check_store(const CommandSet& command, const PresentationContext& contex
 DimseSession::DimseSession(DimseConnection& connection, const Terms& terms, const StoreFunction& store)
     : connection_(connection), terms_(terms), store_(store) {}
 
-void DimseSession::run(AssociationOutcome& outcome) {
-    Request request;
-    while (next_request(request, outcome)) {
+bool DimseSession::run(AssociationOutcome& outcome) {
+    while (true) {
+        Request request;
+        const std::optional<PduEvent> end = next_request(request);
+        if (end == PduEvent::release_request) {
+            connection_.send_release_reply();
+            outcome.end = "released";
+            return true;
+        }
+        if (end == PduEvent::abort) {
+            outcome.end = "aborted by peer";
+            return false;
+        }
+        if (end) violation("unexpected release reply");
         connection_.socket().set_interruptible(false);
         answer(request, outcome);
     }
 }
 
-bool DimseSession::next_request(Request& request, AssociationOutcome& outcome) {
+// Nothing when there is a request, else what came in place of one.
+std::optional<PduEvent> DimseSession::next_request(Request& request) {
     std::vector<unsigned char> bytes;
     Pdv pdv;
     connection_.socket().set_interruptible(true);
     do {
         const PduEvent event = connection_.next(pdv);
-        if (event == PduEvent::release_request) {
-            connection_.send_release_reply();
-            outcome.end = "released";
-            return false;
-        }
-        if (event == PduEvent::abort) {
-            outcome.end = "aborted by peer";
-            return false;
-        }
-        if (event != PduEvent::data) violation("unexpected release reply");
+        if (event != PduEvent::data) return event;
         if (!pdv.is_command) violation("a data set without a command");
         if (bytes.empty()) request.context_id = pdv.context_id;
         if (pdv.context_id != request.context_id) violation("a command on two presentation contexts");
@@ -127,7 +130,7 @@ bool DimseSession::next_request(Request& request, AssociationOutcome& outcome) {
     if (!terms_.contexts.contains(request.context_id))
         violation("a presentation context that was not accepted");
     request.command = *command;
-    return true;
+    return std::nullopt;
 }
 
 const PresentationContext& DimseSession::context(const Request& request) const {

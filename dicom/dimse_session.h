@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 
 #include "dicom/association_negotiation.h"
 #include "dicom/association_server.h"
@@ -21,16 +22,17 @@ class DimseSession {
     /// Everything must outlive the session.
     DimseSession(DimseConnection& connection, const Terms& terms, const StoreFunction& store);
 
-    /// Until the association ends; how is in `outcome.end`, which is also kept up to date when this throws
-    /// Error network_error (the association must then be aborted).
-    void run(AssociationOutcome& outcome);
+    /// Until the association is released (true) or the peer aborts it (false); how is in `outcome.end`.
+    /// Throws Error network_error: the association must then be aborted; the counts in `outcome` are right
+    /// all the same.
+    bool run(AssociationOutcome& outcome);
 
   private:
     struct Request {
         std::uint8_t context_id = 0;
         CommandSet command;
     };
-    bool next_request(Request& request, AssociationOutcome& outcome);
+    std::optional<PduEvent> next_request(Request& request);
     void answer(const Request& request, AssociationOutcome& outcome);
     StoreAnswer store_object(const Request& request, AssociationOutcome& outcome);
     void respond(const Request& request, std::uint16_t status, const std::string& comment);

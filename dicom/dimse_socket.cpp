@@ -70,8 +70,7 @@ void DimseSocket::check_time(Clock::time_point now) {
         throw Error(ErrorCode::network_error, "the association took too long");
     }
     if (now >= step_end_) {
-        throw Error(ErrorCode::network_error,
-                    "time-out: the peer was silent for " + seconds_text(limits_.idle));
+        throw TimedOut("time-out: the peer was silent for " + seconds_text(limits_.idle));
     }
 }
 

@@ -1,0 +1,596 @@
+#include "dicom/association_server.h"
+
+#include <future>
+
+#include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcostrmb.h>
+#include <dcmtk/dcmdata/dctk.h>
+#include <dcmtk/dcmdata/dcwcache.h>
+#include <dcmtk/dcmnet/scu.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "dicom/associate_items.h"
+#include "dicom/uid.h"
+#include "tests/dicom/test_node.h"
+
+namespace calcnode::dicom {
+namespace {
+
+using testing::RawPeer;
+using testing::TestNode;
+using testing::usual_contexts;
+
+StoreAnswer take(const StoreRequest&, DatasetStream& stream) {
+    testing::read_all(stream);
+    return {};
+}
+
+class AssociationServerTest : public ::testing::Test {
+  protected:
+    static void SetUpTestSuite() { testing::start_library(); }
+};
+
+/// DCMTK's own requestor.
+class Scu : public DcmSCU {
+  public:
+    Scu(int port, const std::string& called = "CALCNODE", const std::string& calling = "MODALITY") {
+        setAETitle(calling.c_str());
+        setPeerAETitle(called.c_str());
+        setPeerHostName("127.0.0.1");
+        setPeerPort(static_cast<Uint16>(port));
+        setDIMSETimeout(10);
+        setACSETimeout(10);
+    }
+    void offer(const char* abstract_syntax, const std::vector<const char*>& transfer_syntaxes) {
+        OFList<OFString> list;
+        for (const char* syntax : transfer_syntaxes)
+            list.push_back(syntax);
+        ASSERT_TRUE(addPresentationContext(abstract_syntax, list).good());
+    }
+    /// What the acceptor chose; "" when it did not accept the class.
+    std::string accepted_syntax(const char* abstract_syntax) {
+        const T_ASC_PresentationContextID id = findAnyPresentationContextID(abstract_syntax, "");
+        OFString abstract, transfer;
+        if (id != 0) findPresentationContext(id, abstract, transfer);
+        return transfer.c_str();
+    }
+    /// The accepted context for MG in Explicit LE.
+    T_ASC_PresentationContextID context() {
+        return findPresentationContextID(kMammographyForPresentation, kExplicitLittleEndian);
+    }
+    OFCondition associate() {
+        const OFCondition ready = initNetwork();
+        return ready.bad() ? ready : negotiateAssociation();
+    }
+};
+
+DcmDataset small_dataset() {
+    DcmDataset dataset;
+    dataset.putAndInsertString(DCM_SOPClassUID, kMammographyForPresentation);
+    dataset.putAndInsertString(DCM_SOPInstanceUID, "1.2.826.0.1.77");
+    dataset.putAndInsertString(DCM_PatientID, "X1");
+    const std::vector<Uint16> pixels(100000, 0x0203);  // more than a PDU
+    dataset.putAndInsertUint16Array(DCM_PixelData, pixels.data(), pixels.size());
+    return dataset;
+}
+
+std::string encoded(DcmDataset& dataset) {
+    std::string bytes(1 << 20, '\0');
+    DcmOutputBufferStream stream(bytes.data(), static_cast<offile_off_t>(bytes.size()));
+    DcmWriteCache cache;
+    dataset.transferInit();
+    EXPECT_TRUE(dataset.write(stream, EXS_LittleEndianExplicit, EET_ExplicitLength, &cache).good());
+    dataset.transferEnd();
+    void* data = nullptr;
+    offile_off_t size = 0;
+    stream.flushBuffer(data, size);
+    return bytes.substr(0, static_cast<std::size_t>(size));
+}
+
+TEST_F(AssociationServerTest, AnswersEcho) {
+    TestNode node({}, take);
+    Scu scu(node.port());
+    scu.offer(kVerification, {kImplicitLittleEndian});
+    ASSERT_TRUE(scu.associate().good());
+    EXPECT_TRUE(scu.sendECHORequest(0).good());
+    EXPECT_TRUE(scu.releaseAssociation().good());
+    const AssociationOutcome outcome = node.outcome();
+    EXPECT_EQ(outcome.end, "released");
+    EXPECT_FALSE(outcome.rejected);
+}
+
+TEST_F(AssociationServerTest, HandsOnADataSetByteByByte) {
+    std::string received;
+    StoreRequest request;
+    TestNode node({}, [&](const StoreRequest& asked, DatasetStream& stream) {
+        request = asked;
+        received = testing::read_all(stream);
+        return StoreAnswer{};
+    });
+    Scu scu(node.port());
+    scu.offer(kMammographyForPresentation, {kExplicitLittleEndian});
+    ASSERT_TRUE(scu.associate().good());
+    DcmDataset dataset = small_dataset();
+    const std::string sent = encoded(dataset);
+    Uint16 status = 0xFFFF;
+    ASSERT_TRUE(scu.sendSTORERequest(scu.context(), "", &dataset, status).good());
+    EXPECT_EQ(status, 0);
+    EXPECT_TRUE(scu.releaseAssociation().good());
+    const AssociationOutcome outcome = node.outcome();
+    EXPECT_EQ(outcome.stored, 1u);
+    EXPECT_EQ(outcome.bytes, sent.size());
+    EXPECT_EQ(received, sent);
+    EXPECT_EQ(request.sop_class_uid, kMammographyForPresentation);
+    EXPECT_EQ(request.sop_instance_uid, "1.2.826.0.1.77");
+    EXPECT_EQ(request.transfer_syntax_uid, kExplicitLittleEndian);
+    EXPECT_EQ(request.peer.calling_ae_title, "MODALITY");
+    EXPECT_EQ(request.peer.called_ae_title, "CALCNODE");
+    EXPECT_EQ(request.peer.address, "127.0.0.1");
+}
+
+TEST_F(AssociationServerTest, ChoosesTheBestSyntaxOfThoseProposed) {
+    AssociationPolicy policy;
+    policy.other_storage_classes = {kComprehensive3dSr};
+    TestNode node(policy, take);
+    Scu scu(node.port());
+    scu.offer(kMammographyForPresentation,
+              {kImplicitLittleEndian, kJpegBaseline, kJpegLsLossless, kJpegLosslessSv1});
+    scu.offer(kMammographyForProcessing, {kImplicitLittleEndian, kExplicitLittleEndian});
+    scu.offer(kVerification, {kExplicitBigEndian});
+    scu.offer(kComprehensive3dSr, {kJpeg2000, kImplicitLittleEndian});
+    scu.offer(kSegmentationStorage, {kExplicitLittleEndian});  // not in the policy
+    ASSERT_TRUE(scu.associate().good());
+    EXPECT_EQ(scu.accepted_syntax(kMammographyForPresentation), kJpegLosslessSv1);
+    EXPECT_EQ(scu.accepted_syntax(kMammographyForProcessing), kExplicitLittleEndian);
+    EXPECT_EQ(scu.accepted_syntax(kVerification), kExplicitBigEndian);
+    EXPECT_EQ(scu.accepted_syntax(kComprehensive3dSr), kImplicitLittleEndian);
+    EXPECT_EQ(scu.accepted_syntax(kSegmentationStorage), "");
+    scu.releaseAssociation();
+}
+
+TEST_F(AssociationServerTest, RefusesUnknownTransferSyntaxesOfAKnownClass) {
+    TestNode node({}, take);
+    RawPeer peer(node.port(), {{1, kMammographyForPresentation, {"1.2.840.10008.1.2.4.100"}}});
+    EXPECT_EQ(peer.reply().kind, AssociateReply::Kind::accepted);
+    EXPECT_TRUE(peer.reply().contexts.empty());
+}
+
+TEST_F(AssociationServerTest, RejectsUnknownAeTitles) {
+    AssociationPolicy policy;
+    policy.called_ae_titles = {"CALCNODE"};
+    policy.calling_ae_titles = {"MODALITY"};
+    TestNode node(policy, take);
+    RawPeer wrong_called(node.port(), usual_contexts(), "ELSE", "MODALITY");
+    EXPECT_EQ(wrong_called.reply().text, "association rejected (permanent): called AE title not recognised");
+    wrong_called.hang_up();
+    EXPECT_EQ(node.outcome().end, "rejected: called AE title");
+    RawPeer wrong_calling(node.port(), usual_contexts(), "CALCNODE", "STRANGER");
+    EXPECT_EQ(wrong_calling.reply().text,
+              "association rejected (permanent): calling AE title not recognised");
+    wrong_calling.hang_up();
+    const AssociationOutcome outcome = node.outcome();
+    EXPECT_EQ(outcome.end, "rejected: calling AE title");
+    EXPECT_TRUE(outcome.rejected);
+    Scu right(node.port());
+    right.offer(kVerification, {kImplicitLittleEndian});
+    EXPECT_TRUE(right.associate().good());
+    right.releaseAssociation();
+}
+
+TEST_F(AssociationServerTest, RefusesAClassThatIsNotTheContexts) {
+    bool called = false;
+    TestNode node({}, [&](const StoreRequest&, DatasetStream&) {
+        called = true;
+        return StoreAnswer{};
+    });
+    RawPeer peer(node.port(), usual_contexts());
+    peer.send_command(3, testing::store_command(kMammographyForProcessing, "1.2.3"));
+    peer.send_data(3, std::string(50000, 'x'));
+    const auto response = peer.response();
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->status, 0xA900);
+    EXPECT_EQ(response->message_id_responded_to, 1);
+    EXPECT_EQ(response->error_comment, "SOP class is not the presentation context's");
+    EXPECT_FALSE(called);
+}
+
+TEST_F(AssociationServerTest, RefusesIllegalInstanceUids) {
+    TestNode node({}, take);
+    RawPeer peer(node.port(), usual_contexts());
+    for (const std::string& uid : {std::string(), std::string("../../etc/passwd"), std::string("1.02.3"),
+                                   "1." + std::string(63, '2')}) {
+        const auto response = peer.store("data", uid);
+        ASSERT_TRUE(response) << uid;
+        EXPECT_EQ(response->status, 0x0117) << uid;
+        EXPECT_TRUE(response->affected_sop_instance.empty());
+    }
+    EXPECT_EQ(peer.store("data")->status, 0);
+}
+
+TEST_F(AssociationServerTest, RefusesAStoreWithoutDataSet) {
+    TestNode node({}, take);
+    RawPeer peer(node.port(), usual_contexts());
+    CommandSet command = testing::store_command(kMammographyForPresentation, "1.2.3");
+    command.data_set_type = kNoDataSet;
+    peer.send_command(3, command);
+    EXPECT_EQ(peer.response()->status, 0xC000);
+    EXPECT_EQ(peer.store("data")->status, 0);
+}
+
+TEST_F(AssociationServerTest, RefusesWhatIsTooLargeAndGoesOn) {
+    AssociationPolicy policy;
+    policy.max_object_bytes = 100000;
+    std::optional<ErrorCode> seen;
+    TestNode node(policy, [&](const StoreRequest&, DatasetStream& stream) {
+        try {
+            testing::read_all(stream);
+        } catch (const Error& error) {
+            seen = error.code();  // even a StoreFunction that calls it success
+        }
+        return StoreAnswer{};
+    });
+    RawPeer peer(node.port(), usual_contexts());
+    EXPECT_EQ(peer.store(std::string(100000, 'x'))->status, 0);
+    EXPECT_FALSE(seen);
+    const auto response = peer.store(std::string(100002, 'x'));
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->status, 0xA700);
+    EXPECT_EQ(response->error_comment, "object over 100000 bytes");
+    EXPECT_EQ(seen, ErrorCode::too_large);
+    EXPECT_EQ(peer.store("small")->status, 0);
+    peer.connection().send_release_request();
+    peer.hang_up();
+    const AssociationOutcome outcome = node.outcome();
+    EXPECT_EQ(outcome.stored, 2u);
+    EXPECT_EQ(outcome.refused, 1u);
+}
+
+TEST_F(AssociationServerTest, DropsWhatTheStoreFunctionDoesNotRead) {
+    TestNode node({}, [](const StoreRequest&, DatasetStream& stream) {
+        (void)stream.next();
+        return StoreAnswer{StoreStatus::cannot_understand, "no image"};
+    });
+    RawPeer peer(node.port(), usual_contexts());
+    for (int i = 0; i < 3; ++i) {
+        const auto response = peer.store(std::string(200000, 'x'));
+        ASSERT_TRUE(response);
+        EXPECT_EQ(response->status, 0xC000);
+        EXPECT_EQ(response->error_comment, "no image");
+    }
+}
+
+TEST_F(AssociationServerTest, AnswersAThrowingStoreFunctionWithProcessingFailure) {
+    TestNode node(
+        {}, [](const StoreRequest&, DatasetStream&) -> StoreAnswer { throw std::runtime_error("secret"); });
+    RawPeer peer(node.port(), usual_contexts());
+    const auto response = peer.store(std::string(50000, 'x'));
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->status, 0x0110);
+    EXPECT_EQ(response->error_comment, "internal error");
+    EXPECT_EQ(peer.store("again")->status, 0x0110);
+}
+
+TEST_F(AssociationServerTest, DoesNotAcknowledgeAnObjectThatBreaksOff) {
+    for (const bool swallow : {false, true}) {
+        std::promise<ErrorCode> seen;
+        TestNode node({}, [&](const StoreRequest&, DatasetStream& stream) {
+            try {
+                testing::read_all(stream);
+            } catch (const Error& error) {
+                seen.set_value(error.code());
+                if (!swallow) throw;
+            }
+            return StoreAnswer{};
+        });
+        {
+            RawPeer peer(node.port(), usual_contexts());
+            peer.send_command(3, testing::store_command(kMammographyForPresentation, "1.2.3"));
+            peer.send_data(3, std::string(50000, 'x'), false);
+        }
+        EXPECT_EQ(seen.get_future().get(), ErrorCode::network_error);
+        const AssociationOutcome outcome = node.outcome();
+        EXPECT_EQ(outcome.stored, 0u);
+        EXPECT_EQ(outcome.end.substr(0, 6), "error:") << outcome.end;
+    }
+}
+
+TEST_F(AssociationServerTest, EndsWhenThePeerAborts) {
+    TestNode node({}, take);
+    Scu scu(node.port());
+    scu.offer(kVerification, {kImplicitLittleEndian});
+    ASSERT_TRUE(scu.associate().good());
+    scu.abortAssociation();
+    EXPECT_EQ(node.outcome().end, "aborted by peer");
+}
+
+TEST_F(AssociationServerTest, AnswersOperationsThatItDoesNotKnow) {
+    TestNode node({}, take);
+    RawPeer peer(node.port(), usual_contexts());
+    for (const std::uint16_t field : {std::uint16_t{0x0020}, std::uint16_t{0x0130}, std::uint16_t{0x1234}}) {
+        CommandSet command = testing::store_command(kMammographyForPresentation, "");
+        command.command_field = field;
+        peer.send_command(3, command);
+        peer.send_data(3, "identifier");
+        const auto response = peer.response();
+        ASSERT_TRUE(response) << field;
+        EXPECT_EQ(response->status, 0x0211) << field;
+        EXPECT_EQ(response->command_field, field | 0x8000);
+    }
+    EXPECT_EQ(peer.store("data")->status, 0);
+}
+
+TEST_F(AssociationServerTest, SurvivesNestedSequencesInACommand) {
+    TestNode node({}, take);
+    std::string attack(12, '\0');  // (0000,0000), then 30,000 opened sequences
+    attack[4] = 4;
+    const std::string open("\x08\x00\x40\x11\xFF\xFF\xFF\xFF\xFE\xFF\x00\xE0\xFF\xFF\xFF\xFF", 16);
+    for (int i = 0; i < 30000; ++i)
+        attack += open;
+    const std::span<const unsigned char> bytes(reinterpret_cast<const unsigned char*>(attack.data()),
+                                               attack.size());
+    {
+        RawPeer peer(node.port(), usual_contexts());
+        try {
+            peer.connection().send({1, true, true, bytes});
+        } catch (const Error&) {  // cut off before it could say it all
+        }
+        peer.hang_up();
+        EXPECT_EQ(node.outcome().end, "error: protocol error: command set too long");
+    }
+    RawPeer small(node.port(), usual_contexts());
+    small.connection().send({1, true, true, bytes.first(12 + 16 * 20)});
+    EXPECT_TRUE(small.is_aborted());
+    EXPECT_EQ(node.outcome().end, "error: protocol error: element outside group 0000 in a command set");
+    RawPeer peer(node.port(), usual_contexts());
+    EXPECT_EQ(peer.store("data")->status, 0);
+}
+
+TEST_F(AssociationServerTest, AbortsOnWhatPs38DoesNotAllow) {
+    TestNode node({}, take);
+    const std::vector<std::pair<std::string, std::string>> wrong = {
+        {std::string("\x09\0\0\0\0\4\0\0\0\0", 10), "unexpected PDU type"},
+        {std::string("\x04\0\x7F\xFF\xFF\xFF", 6), "PDU longer than negotiated"},
+        {std::string("\x04\0\0\0\0\3\0\0\0", 9), "truncated PDV"},
+        {std::string("\x04\0\0\0\0\6\0\0\0\1\3\3", 12), "PDV length outside its PDU"},
+        {std::string("\x04\0\0\0\0\6\xFF\xFF\xFF\xFF\3\3", 12), "PDV length outside its PDU"},
+        {std::string("\x04\0\0\0\0\6\0\0\0\2\3\2", 12), "a data set without a command"},
+        {std::string("\x06\0\0\0\0\4\0\0\0\0", 10), "unexpected release reply"},
+        {std::string("\x05\0\0\0\0\5\0\0\0\0\0", 11), "wrong length of a release or abort PDU"},
+    };
+    for (const auto& [bytes, why] : wrong) {
+        RawPeer peer(node.port(), usual_contexts());
+        peer.socket().write({reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()});
+        EXPECT_TRUE(peer.is_aborted()) << why;
+        EXPECT_EQ(node.outcome().end, "error: protocol error: " + why);
+    }
+}
+
+TEST_F(AssociationServerTest, AbortsOnAContextThatWasNotAccepted) {
+    TestNode node({}, take);
+    RawPeer peer(node.port(), usual_contexts());
+    peer.send_command(7, testing::store_command(kMammographyForPresentation, "1.2.3"));
+    EXPECT_TRUE(peer.is_aborted());
+    EXPECT_EQ(node.outcome().end, "error: protocol error: a presentation context that was not accepted");
+}
+
+TEST_F(AssociationServerTest, StopEndsAnIdleAssociationWithinASecond) {
+    TestNode node({}, take);
+    RawPeer peer(node.port(), usual_contexts());
+    EXPECT_EQ(peer.store("data")->status, 0);
+    const auto start = std::chrono::steady_clock::now();
+    node.stop = true;
+    EXPECT_TRUE(peer.is_aborted());
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+    EXPECT_EQ(node.outcome().end, "stopped");
+}
+
+TEST_F(AssociationServerTest, StopLetsTheCommandFinish) {
+    std::promise<void> begun;
+    TestNode node({}, [&](const StoreRequest&, DatasetStream& stream) {
+        (void)stream.next();
+        begun.set_value();
+        testing::read_all(stream);
+        return StoreAnswer{};
+    });
+    RawPeer peer(node.port(), usual_contexts());
+    peer.send_command(3, testing::store_command(kMammographyForPresentation, "1.2.3"));
+    peer.send_data(3, "first", false);
+    begun.get_future().get();
+    node.stop = true;
+    peer.send_data(3, "second");
+    EXPECT_EQ(peer.response()->status, 0);
+    EXPECT_TRUE(peer.is_aborted());
+    const AssociationOutcome outcome = node.outcome();
+    EXPECT_EQ(outcome.stored, 1u);
+    EXPECT_EQ(outcome.end, "stopped");
+}
+
+TEST_F(AssociationServerTest, EndsSilentAssociations) {
+    AssociationPolicy policy;
+    policy.idle_timeout = std::chrono::seconds(1);
+    TestNode node(policy, take);
+    RawPeer idle(node.port(), usual_contexts());
+    RawPeer stalled(node.port(), usual_contexts());
+    stalled.send_command(3, testing::store_command(kMammographyForPresentation, "1.2.3"));
+    stalled.send_data(3, "first", false);
+    EXPECT_TRUE(idle.is_aborted());
+    EXPECT_TRUE(stalled.is_aborted());
+    EXPECT_EQ(node.outcome().end, "error: time-out: the peer was silent for 1 s");
+    EXPECT_EQ(node.outcome().end, "error: time-out: the peer was silent for 1 s");
+}
+
+TEST_F(AssociationServerTest, EndsAssociationsThatTakeTooLong) {
+    AssociationPolicy policy;
+    policy.total_timeout = std::chrono::seconds(1);
+    TestNode node(policy, take);
+    RawPeer peer(node.port(), usual_contexts());
+    while (const auto response = peer.store("data"))
+        EXPECT_EQ(response->status, 0);
+    peer.hang_up();
+    EXPECT_EQ(node.outcome().end, "error: the association took too long");
+}
+
+TEST_F(AssociationServerTest, RejectsWhenBusy) {
+    int pair[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    AssociationServer::reject_busy(pair[0]);
+    unsigned char answer[16];
+    ASSERT_EQ(::read(pair[1], answer, sizeof answer), 10);
+    const AssociateReply reply = parse_associate_reply(answer[0], std::span(answer).subspan(6, 4), {});
+    EXPECT_EQ(reply.text, "association rejected (transient): local limit exceeded");
+    EXPECT_EQ(::read(pair[1], answer, sizeof answer), 0);
+    ::close(pair[1]);
+}
+
+TEST_F(AssociationServerTest, RejectsWhenBusyReachesARequestor) {
+    testing::Listener listener;
+    std::thread busy([&] {
+        const int fd = listener.accept();
+        EXPECT_TRUE(testing::await_request(fd));
+        AssociationServer::reject_busy(fd);
+    });
+    Scu scu(listener.port());
+    scu.offer(kVerification, {kImplicitLittleEndian});
+    EXPECT_EQ(scu.associate(), DUL_ASSOCIATIONREJECTED);
+    busy.join();
+}
+
+TEST_F(AssociationServerTest, ServesAUnixSocketPair) {  // as the plain side of TLS will be
+    AssociationServer server;
+    int pair[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    const std::atomic<bool> stop{false};
+    AssociationOutcome outcome;
+    std::thread serving([&] {
+        ASSERT_TRUE(testing::await_request(pair[0]));
+        outcome = server.serve(pair[0], "10.0.0.1", {}, take, stop);
+    });
+    {
+        RawPeer peer(pair[1]);
+        EXPECT_EQ(peer.store(std::string(300000, 'x'))->status, 0);
+        peer.connection().send_release_request();
+        Pdv pdv;
+        EXPECT_EQ(peer.connection().next(pdv), PduEvent::release_reply);
+    }
+    serving.join();
+    EXPECT_EQ(outcome.end, "released");
+    EXPECT_EQ(outcome.bytes, 300000u);
+}
+
+TEST_F(AssociationServerTest, ServesIpv6Peers) {
+    TestNode node({}, take, true);
+    if (!node.usable()) GTEST_SKIP() << "no IPv6 loopback here";
+    RawPeer peer(node.port(), usual_contexts(), "CALCNODE", "SIX", "::1");
+    EXPECT_EQ(peer.store("data")->status, 0);
+}
+
+TEST_F(AssociationServerTest, RefusesAnIncompleteRequestInsteadOfWaiting) {
+    AssociationServer server;
+    int pair[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    ASSERT_EQ(::write(pair[1], "\x01\0\0\0", 4), 4);
+    ::close(pair[1]);
+    const std::atomic<bool> stop{false};
+    EXPECT_EQ(server.serve(pair[0], "10.0.0.1", {}, take, stop).end, "error: no complete A-ASSOCIATE-RQ");
+}
+
+TEST_F(AssociationServerTest, ServesAssociationsSideBySide) {
+    std::promise<void> release;
+    std::shared_future<void> released = release.get_future().share();
+    std::atomic<int> inside{0};
+    std::promise<void> all_inside;
+    TestNode node({}, [&](const StoreRequest&, DatasetStream& stream) {
+        testing::read_all(stream);
+        if (++inside == 8) all_inside.set_value();
+        released.wait();
+        return StoreAnswer{};
+    });
+    std::vector<std::thread> peers;
+    std::atomic<int> good{0};
+    for (int i = 0; i < 8; ++i) {
+        peers.emplace_back([&] {
+            RawPeer peer(node.port(), usual_contexts());
+            const auto response = peer.store(std::string(100000, 'x'));
+            good += response && response->status == 0 ? 1 : 0;
+        });
+    }
+    EXPECT_EQ(all_inside.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+    release.set_value();
+    for (std::thread& peer : peers)
+        peer.join();
+    EXPECT_EQ(good, 8);
+}
+
+// Every way out of serve() gives its descriptors back; a reset right after the request is the nasty one,
+// because DCMTK then fails before it has taken the socket over.
+TEST_F(AssociationServerTest, KeepsNoDescriptors) {
+    AssociationPolicy policy;
+    policy.called_ae_titles = {"CALCNODE"};
+    AssociationServer server;
+    testing::Listener listener;
+    const std::atomic<bool> stop{false};
+    const auto serve_one = [&] {
+        const int fd = listener.accept();
+        if (testing::await_request(fd)) {
+            (void)server.serve(fd, "127.0.0.1", policy, take, stop);
+        } else {
+            ::close(fd);
+        }
+    };
+    const auto round = [&](int kind) {
+        if (kind == 0) {  // request, then reset
+            const int fd = connect_to_peer("127.0.0.1", listener.port(), std::chrono::seconds(5));
+            const auto request = encode_associate_request({"TESTS", "CALCNODE", 16384, usual_contexts()});
+            ASSERT_EQ(::write(fd, request.data(), request.size()), static_cast<ssize_t>(request.size()));
+            const linger reset{1, 0};
+            ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+            ::close(fd);
+            serve_one();
+            return;
+        }
+        std::thread serving(serve_one);
+        {
+            RawPeer peer(listener.port(), usual_contexts(), kind == 1 ? "ELSE" : "CALCNODE");
+            if (kind == 2) peer.send_command(3, testing::store_command(kMammographyForPresentation, "1.2.3"));
+            if (kind == 3) {
+                EXPECT_EQ(peer.store("data")->status, 0);
+                peer.connection().send_release_request();
+                Pdv pdv;
+                EXPECT_EQ(peer.connection().next(pdv), PduEvent::release_reply);
+            }
+        }
+        serving.join();
+    };
+    for (int kind = 0; kind < 4; ++kind)
+        round(kind);
+    const int before = testing::open_descriptors();
+    for (int i = 0; i < 200; ++i)
+        round(i % 4);
+    EXPECT_EQ(testing::open_descriptors(), before);
+}
+
+// Nagle in the sender against delayed acknowledgements in us: 88 ms an object unless we acknowledge at once.
+TEST_F(AssociationServerTest, AcknowledgesAtOnce) {
+    TestNode node({}, take);
+    Scu scu(node.port());  // DCMTK leaves Nagle on
+    scu.offer(kMammographyForPresentation, {kExplicitLittleEndian});
+    ASSERT_TRUE(scu.associate().good());
+    DcmDataset dataset;
+    dataset.putAndInsertString(DCM_SOPClassUID, kMammographyForPresentation);
+    dataset.putAndInsertString(DCM_SOPInstanceUID, "1.2.3");
+    const std::vector<Uint16> pixels(5000, 1);
+    dataset.putAndInsertUint16Array(DCM_PixelData, pixels.data(), pixels.size());
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < 50; ++i) {
+        Uint16 status = 0xFFFF;
+        ASSERT_TRUE(scu.sendSTORERequest(scu.context(), "", &dataset, status).good());
+        ASSERT_EQ(status, 0);
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(1500));  // else over 2 s
+    scu.releaseAssociation();
+}
+
+}  // namespace
+}  // namespace calcnode::dicom
