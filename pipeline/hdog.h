@@ -1,0 +1,33 @@
+// The classical row that the networks are measured against: difference-of-Gaussians blobs confirmed by the
+// Hessian (HDoG as in Marasinou et al. 2021, without its regression stage), sigmas scaled to the image's
+// spacing. Pure functions; any thread.
+#pragma once
+
+#include <vector>
+
+#include "pipeline/findings.h"
+#include "pipeline/mammogram.h"
+
+namespace calcnode::pipeline {
+
+/// The published threshold on the response, of full scale.
+inline constexpr double kHdogThreshold = 0.006;
+
+struct HdogBlobs {
+    /// By response, descending; `score` is the response (of full scale). At most 65535.
+    std::vector<Calcification> blobs;
+    Image<std::uint16_t> labels;  // k+1: the pixels of blobs[k]
+    double breast_area_cm2 = 0;
+};
+
+/// Blobs inside the breast whose response is at least `threshold`. Throws Error image_unsuitable without a
+/// breast or a usable spacing.
+HdogBlobs find_hdog_blobs(const Mammogram& mammogram, double threshold = kHdogThreshold);
+
+/// What a radiologist would be shown with the response threshold at `threshold`: the blobs above it, and
+/// clusters of `members` or more within 1 cm of each other, scored by their `members`-th best blob: such a
+/// cluster stands until the threshold reaches its score.
+ImageFindings hdog_findings(const HdogBlobs& blobs, const Mammogram& mammogram, double threshold,
+                            int members);
+
+}  // namespace calcnode::pipeline
