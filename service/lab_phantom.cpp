@@ -1,0 +1,163 @@
+#include "service/lab_phantom.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+#include <set>
+#include <system_error>
+
+#include "dicom/phantom_writer.h"
+#include "pipeline/error.h"
+#include "pipeline/evaluation_picture.h"
+#include "pipeline/phantom.h"
+#include "service/lab_cases.h"
+#include "service/progress_bar.h"
+
+namespace calcnode::service {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using pipeline::Intent;
+
+struct ViewName {
+    const char* name;
+    pipeline::Laterality laterality;
+    pipeline::View view;
+};
+
+constexpr ViewName kViews[] = {{"R-CC", pipeline::Laterality::right, pipeline::View::cc},
+                               {"R-MLO", pipeline::Laterality::right, pipeline::View::mlo},
+                               {"L-CC", pipeline::Laterality::left, pipeline::View::cc},
+                               {"L-MLO", pipeline::Laterality::left, pipeline::View::mlo}};
+
+[[noreturn]] void refuse(const std::string& what) {
+    throw pipeline::Error(pipeline::ErrorCode::bad_argument, what);
+}
+
+ViewName view_of(const std::string& name) {
+    for (const ViewName& view : kViews) {
+        if (name == view.name) return view;
+    }
+    refuse("--views " + name + ": not one of R-CC, R-MLO, L-CC, L-MLO");
+}
+
+std::vector<Intent> intents_of(const std::string& name) {
+    if (name == "presentation") return {Intent::presentation};
+    if (name == "processing") return {Intent::processing};
+    if (name == "both") return {Intent::processing, Intent::presentation};
+    refuse("--intent " + name + ": not presentation, processing or both");
+}
+
+/// The patient of one exam. {seed} stands for the exam's seed; without it several exams would be one patient.
+std::string patient_of(const LabPhantomOptions& options, std::uint64_t seed) {
+    std::string patient = options.patient_id;
+    const auto place = patient.find("{seed}");
+    if (place != std::string::npos) patient.replace(place, 6, std::to_string(seed));
+    return patient;
+}
+
+void check_options(const LabPhantomOptions& options) {
+    const std::string& id = options.patient_id;
+    if (id.empty() || id.size() > 40 || id.find_first_of("/\\,\"\r\n") != std::string::npos ||
+        id.front() == '.') {
+        refuse("--patient-id " + id + ": use 1 to 40 characters, without / \\ , or quotes");
+    }
+    if (options.exams < 0 || options.normal_exams < 0 || options.exams + options.normal_exams < 1) {
+        refuse("--exams and --normal-exams: there is nothing to make");
+    }
+    if (options.exams + options.normal_exams > 1 && id.find("{seed}") == std::string::npos) {
+        refuse("--patient-id: put {seed} into it when there is more than one exam");
+    }
+    if (options.views.empty()) refuse("--views: name at least one");
+    if (std::set<std::string>(options.views.begin(), options.views.end()).size() != options.views.size()) {
+        refuse("--views: a view is named twice");
+    }
+    for (const std::string& view : options.views)
+        static_cast<void>(view_of(view));
+}
+
+/// One exam's image to be made.
+struct Picture {
+    std::uint64_t seed = 0;
+    ViewName view{};
+    Intent intent = Intent::presentation;
+    int clusters = 0;
+    int number = 1;  // in its exam
+};
+
+std::vector<Picture> plan(const LabPhantomOptions& options) {
+    std::vector<Picture> pictures;
+    for (int exam = 0; exam < options.exams + options.normal_exams; ++exam) {
+        int number = 1;
+        for (const std::string& view : options.views) {
+            for (const Intent intent : intents_of(options.intent)) {
+                pictures.push_back({.seed = options.seed + static_cast<std::uint64_t>(exam),
+                                    .view = view_of(view),
+                                    .intent = intent,
+                                    .clusters = exam < options.exams ? options.clusters : 0,
+                                    .number = number++});
+            }
+        }
+    }
+    return pictures;
+}
+
+CaseRow make_picture(const LabPhantomOptions& options, const Picture& picture) {
+    const pipeline::Phantom phantom = pipeline::make_phantom({.rows = options.rows,
+                                                              .columns = options.columns,
+                                                              .spacing_mm = options.spacing_mm,
+                                                              .bits_stored = options.bits,
+                                                              .seed = picture.seed,
+                                                              .clusters = picture.clusters,
+                                                              .laterality = picture.view.laterality,
+                                                              .view = picture.view.view,
+                                                              .intent = picture.intent});
+    const std::string patient = patient_of(options, picture.seed);
+    const std::string stem = patient + "_" + picture.view.name;
+    const std::string name = stem + (picture.intent == Intent::processing ? ".processing.dcm" : ".dcm");
+    dicom::write_phantom(phantom,
+                         {.patient_id = patient,
+                          .patient_name = "Phantom^Breast",
+                          .accession_number = "PH" + std::to_string(picture.seed % 1'000'000'000),
+                          .seed = picture.seed,
+                          .monochrome1 = options.monochrome1,
+                          .instance_number = picture.number},
+                         options.out / name);
+    pipeline::write_grey_png(phantom.truth, options.out / (stem + ".truth.png"));
+    std::size_t grains = 0;
+    for (const pipeline::PhantomCluster& cluster : phantom.clusters)
+        grains += cluster.grains.size();
+    std::printf("%-40s  %zu clusters, %zu grains\n", name.c_str(), phantom.clusters.size(), grains);
+    std::fflush(stdout);
+    return {.image = name,
+            .spacing_mm = options.spacing_mm,
+            .patient = patient,
+            .kind = grains > 0 ? "calc" : "normal",
+            .severity = "",
+            .tissue = "",
+            .truth = "mask:" + stem + ".truth.png"};
+}
+
+}  // namespace
+
+void run_lab_phantom(const LabPhantomOptions& options) {
+    check_options(options);
+    const std::vector<Picture> pictures = plan(options);
+    std::error_code problem;
+    fs::create_directories(options.out, problem);
+    if (problem) {
+        throw pipeline::Error(pipeline::ErrorCode::write_failed,
+                              options.out.string() + ": " + problem.message());
+    }
+    std::vector<CaseRow> rows;
+    ProgressBar bar("phantom", static_cast<std::int64_t>(pictures.size()), options.progress);
+    for (const Picture& picture : pictures) {
+        rows.push_back(make_picture(options, picture));
+        bar.update(static_cast<std::int64_t>(rows.size()), rows.back().image.string());
+    }
+    write_cases(rows, options.out / "cases.csv");
+}
+
+}  // namespace calcnode::service

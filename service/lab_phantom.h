@@ -1,0 +1,33 @@
+// `calcnode-lab phantom`: writes phantom exams as DICOM with their truth. Called by lab_main only.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace calcnode::service {
+
+struct LabPhantomOptions {
+    std::filesystem::path out;
+    int rows = 3328;
+    int columns = 2560;
+    double spacing_mm = 0.07;
+    int bits = 12;
+    std::uint64_t seed = 1;
+    int clusters = 1;                     // in each image
+    int exams = 1;                        // with clusters: seeds seed, seed + 1, ...
+    int normal_exams = 0;                 // more of them, without clusters
+    std::string intent = "presentation";  // presentation, processing, both
+    bool monochrome1 = false;
+    std::string patient_id = "PHANTOM-{seed}";
+    std::vector<std::string> views = {"R-CC", "R-MLO", "L-CC", "L-MLO"};
+    bool progress = false;  // show the bar even when stderr is no terminal
+};
+
+/// Writes OUT/<patient>_<view>[.processing].dcm, OUT/<patient>_<view>.truth.png (16 bit, k: the pixels of
+/// grain k) and OUT/cases.csv, and prints one line a file. Throws pipeline::Error (bad_argument for options
+/// that cannot be used, write_failed) or dicom::Error.
+void run_lab_phantom(const LabPhantomOptions& options);
+
+}  // namespace calcnode::service
