@@ -1,10 +1,8 @@
-// One instance from the wire to durable: spool file, header, journal row; only then "Success" (PS3.4 Annex B).
+// One instance from the wire to durable: spool file, header, journal row; only then "Success" (PS3.4 Annex
+// B).
 #pragma once
 
-#include <filesystem>
-#include <functional>
-#include <memory>
-#include <string>
+#include <chrono>
 
 #include "config/config.h"
 #include "dicom/association_server.h"
@@ -13,23 +11,27 @@
 
 namespace calcnode::service {
 
-/// The store function of every association: streams the data set to the spool (File Meta Information of our own making
-/// in front, PS3.10 7.1), scans and reads its header, routes it, has it journaled. Answers A700 when the disk is full or
-/// the journal fails, C000 when the data set cannot be read, A900 when its SOP Class or Instance UID is not the
-/// command's. Thread-safe. The arguments must outlive it.
+/// The store function of every association: streams the data set to the spool (File Meta Information of our
+/// own making in front, PS3.10 7.1), scans and reads its header, routes it, has it journaled. Answers A700
+/// when the disk is full or the journal fails, C000 when the data set cannot be read, A900 when its SOP Class
+/// or Instance UID is not the command's. Thread-safe. The arguments must outlive it.
 class Receiver {
   public:
     Receiver(const config::Config& config, const Spool& spool, JournalWriter& journal);
     dicom::StoreAnswer store(const dicom::StoreRequest& request, dicom::DatasetStream& stream) const;
 
   private:
+    dicom::StoreAnswer keep(const dicom::StoreRequest& request, const ReceivedInstance& instance,
+                            std::chrono::steady_clock::time_point started) const;
+
     const config::Config& config_;
     const Spool& spool_;
     JournalWriter& journal_;
 };
 
-/// Adopts instance files that have no journal row (they were durable but not acknowledged; reading them fails: removed)
-/// and removes abandoned .part files. Called at start, before listening. Returns the number adopted.
+/// Adopts instance files that have no journal row (they were durable but not acknowledged; what cannot be
+/// read is removed) and removes abandoned .part files. Called at start, before listening. Returns the number
+/// adopted.
 int reconcile_spool(const config::Config& config, const Spool& spool, JournalWriter& journal);
 
 }  // namespace calcnode::service

@@ -11,7 +11,6 @@
 #include <set>
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -29,6 +28,7 @@ namespace {
 constexpr const char* kInstances = "instances";
 constexpr const char* kResults = "results";
 constexpr const char* kPart = ".part";
+constexpr std::size_t kReadBuffer = 128 * 1024;
 
 /// UTC, so that machines in one spool agree: "20260131" and "235959".
 std::string utc(const char* format) {
@@ -112,6 +112,24 @@ std::string hexadecimal(std::span<const unsigned char> bytes) {
     return text;
 }
 
+Sha256::Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+    if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
+        throw SpoolError("cannot start a SHA-256", ENOMEM);
+}
+
+void Sha256::add(std::span<const unsigned char> bytes) {
+    if (EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) != 1)
+        throw SpoolError("cannot go on with a SHA-256", EIO);
+}
+
+std::string Sha256::hex() {
+    unsigned char value[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+    if (EVP_DigestFinal_ex(context_.get(), value, &length) != 1)
+        throw SpoolError("cannot end a SHA-256", EIO);
+    return hexadecimal({value, length});
+}
+
 /// Folders are made once and their names made durable before a file in them is acknowledged: also a folder
 /// that another process has just made and perhaps not synced yet.
 struct Spool::Folders {
@@ -159,12 +177,9 @@ SpoolFile Spool::create_instance() const {
 }
 
 fs::path Spool::result_folder(const std::string& study_instance_uid, int generation) const {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
-    if (EVP_Digest(study_instance_uid.data(), study_instance_uid.size(), digest, &length, EVP_sha256(),
-                   nullptr) != 1)
-        throw SpoolError("cannot make a SHA-256", EIO);
-    const fs::path study = fs::path(kResults) / hexadecimal({digest, 16});
+    Sha256 hash;
+    hash.add({reinterpret_cast<const unsigned char*>(study_instance_uid.data()), study_instance_uid.size()});
+    const fs::path study = fs::path(kResults) / hash.hex().substr(0, 32);
     const fs::path folder = study / std::to_string(generation);
     folders_->make(root_ / study);
     folders_->make(root_ / folder);
@@ -180,6 +195,22 @@ std::uint64_t Spool::free_bytes() const {
     struct statvfs status {};
     if (::statvfs(root_.c_str(), &status) != 0) throw_errno("cannot look at the free space of", root_);
     return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
+}
+
+std::string Spool::digest(const fs::path& relative, std::uint64_t offset) const {
+    const fs::path path = absolute(relative);
+    const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd.get() < 0) throw_errno("cannot open", path);
+    Sha256 hash;
+    std::vector<unsigned char> buffer(kReadBuffer);
+    for (;;) {
+        const ssize_t n = ::pread(fd.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) throw_errno("cannot read", path);
+        if (n == 0) return hash.hex();
+        hash.add({buffer.data(), static_cast<std::size_t>(n)});
+        offset += static_cast<std::uint64_t>(n);
+    }
 }
 
 std::vector<fs::path> Spool::instance_files() const {

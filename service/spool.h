@@ -87,6 +87,9 @@ class Spool {
     void remove(const std::filesystem::path& relative) const;
     std::uint64_t free_bytes() const;
 
+    /// SHA-256, hex, of a file's bytes from `offset` on.
+    std::string digest(const std::filesystem::path& relative, std::uint64_t offset) const;
+
     /// Instance files in the spool (relative paths), without .part files.
     std::vector<std::filesystem::path> instance_files() const;
     /// Removes .part files of instances that no process holds. Returns how many.

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include "service/spool.h"
@@ -23,16 +22,12 @@ constexpr std::uint64_t kWriteBehind = 8ull << 20;
 struct SpoolFile::Impl {
     SpoolPart part;
     std::vector<unsigned char> buffer;
-    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+    Sha256 hash;
     std::uint64_t written = 0;
     std::uint64_t behind = 0;  // its writing out was begun up to here
     bool committed = false;
 
-    explicit Impl(SpoolPart opened) : part(std::move(opened)) {
-        buffer.reserve(kBuffer);
-        if (!hash || EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) != 1)
-            throw SpoolError("cannot start a SHA-256", ENOMEM);
-    }
+    explicit Impl(SpoolPart opened) : part(std::move(opened)) { buffer.reserve(kBuffer); }
 
     void put(std::span<const unsigned char> bytes) {
         while (!bytes.empty()) {
@@ -80,8 +75,7 @@ void SpoolFile::write(std::span<const unsigned char> bytes) {
 }
 
 void SpoolFile::write_digested(std::span<const unsigned char> bytes) {
-    if (EVP_DigestUpdate(impl_->hash.get(), bytes.data(), bytes.size()) != 1)
-        throw SpoolError("cannot go on with a SHA-256", EIO);
+    impl_->hash.add(bytes);
     write(bytes);
 }
 
@@ -90,11 +84,7 @@ void SpoolFile::flush() {
 }
 
 std::string SpoolFile::digest() {
-    unsigned char value[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
-    if (EVP_DigestFinal_ex(impl_->hash.get(), value, &length) != 1)
-        throw SpoolError("cannot end a SHA-256", EIO);
-    return hexadecimal({value, length});
+    return impl_->hash.hex();
 }
 
 std::filesystem::path SpoolFile::commit() {

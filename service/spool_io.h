@@ -2,9 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
+
+#include <openssl/evp.h>
 
 namespace calcnode::service {
 
@@ -34,6 +37,17 @@ struct SpoolPart {
 
 /// Makes a folder's entries durable. Throws SpoolError.
 void sync_folder(const std::filesystem::path& folder);
+
+/// A running SHA-256. Throws SpoolError when OpenSSL has none.
+class Sha256 {
+  public:
+    Sha256();
+    void add(std::span<const unsigned char> bytes);
+    std::string hex();  // once, at the end
+
+  private:
+    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
 
 std::string hexadecimal(std::span<const unsigned char> bytes);
 
