@@ -12,6 +12,7 @@ namespace calcnode::pipeline {
 namespace {
 
 constexpr double kSmallestBreastMm2 = 400;
+constexpr double kSmallestPart = 0.12;   // of the picture: no breast is smaller
 constexpr double kLabelHalfWidthMm = 4;  // an opening of this radius parts labels and strips from the breast
 
 int pixels(double mm) {
@@ -45,31 +46,6 @@ cv::Mat coarse_picture(const Mammogram& mammogram, cv::Mat& usable) {
     return coarse;
 }
 
-/// Flat, saturated regions at the border of the picture: unexposed film and white collimation.
-cv::Mat saturated_border(const cv::Mat& picture) {
-    cv::Mat high, low;
-    cv::dilate(picture, high, disc(kMaskSpacing));
-    cv::erode(picture, low, disc(kMaskSpacing));
-    const cv::Mat saturated = picture > 245;
-    cv::Mat flat;
-    cv::bitwise_and(saturated, (high - low) < 8, flat);
-    cv::Mat labels, stats, centroids;
-    const int count = cv::connectedComponentsWithStats(flat, labels, stats, centroids, 8, CV_32S);
-    cv::Mat result = cv::Mat::zeros(picture.size(), CV_8U);
-    for (int k = 1; k < count; ++k) {
-        const cv::Rect box(stats.at<int>(k, 0), stats.at<int>(k, 1), stats.at<int>(k, 2),
-                           stats.at<int>(k, 3));
-        const bool at_border =
-            box.x == 0 || box.y == 0 || box.br().x == picture.cols || box.br().y == picture.rows;
-        if (at_border && stats.at<int>(k, cv::CC_STAT_AREA) > pixels(2) * pixels(4)) {
-            result.setTo(255, labels == k);
-        }
-    }
-    cv::dilate(result, result, disc(2 * kMaskSpacing));
-    cv::bitwise_and(result, picture > 200, result);
-    return result;
-}
-
 /// The grey value that parts the breast from what is behind it; below 0 when all of the picture is breast.
 double background_threshold(const cv::Mat& picture, const cv::Mat& usable) {
     std::vector<unsigned char> values;
@@ -83,7 +59,13 @@ double background_threshold(const cv::Mat& picture, const cv::Mat& usable) {
     if (values.empty()) return -1;
     const cv::Mat list(values, false);
     cv::Mat ignored;
-    const double otsu = cv::threshold(list, ignored, 0, 255, cv::THRESH_BINARY | cv::THRESH_OTSU);
+    double otsu = cv::threshold(list, ignored, 0, 255, cv::THRESH_BINARY | cv::THRESH_OTSU);
+    // When so little is bright, those are labels and borders far brighter than the breast: without them once
+    // more.
+    for (int more = 0; more < 3 && cv::countNonZero(list > otsu) < kSmallestPart * list.rows; ++more) {
+        cv::min(list, otsu, list);
+        otsu = cv::threshold(list, ignored, 0, 255, cv::THRESH_BINARY | cv::THRESH_OTSU);
+    }
     const cv::Mat dark = list <= otsu;
     cv::Scalar dark_mean, dark_sd, bright_mean, bright_sd;
     cv::meanStdDev(list, dark_mean, dark_sd, dark);
@@ -93,6 +75,34 @@ double background_threshold(const cv::Mat& picture, const cv::Mat& usable) {
     if (dark_sd[0] > 0.3 * step) return -1;
     // The skin line fades on film: go down from Otsu's threshold towards the background's own spread.
     return dark_mean[0] + std::max({0.25 * (otsu - dark_mean[0]), 1.5 * dark_sd[0], 2.0});
+}
+
+/// Flat, saturated regions at the border of the picture: unexposed film and white collimation.
+cv::Mat saturated_border(const cv::Mat& picture, double threshold) {
+    cv::Mat high, low;
+    cv::dilate(picture, high, disc(kMaskSpacing));
+    cv::erode(picture, low, disc(kMaskSpacing));
+    const cv::Mat saturated = picture > 245;
+    cv::Mat flat;
+    cv::bitwise_and(saturated, (high - low) < 8, flat);
+    cv::Mat labels, stats, centroids;
+    const int count = cv::connectedComponentsWithStats(flat, labels, stats, centroids, 8, CV_32S);
+    cv::Mat result = cv::Mat::zeros(picture.size(), CV_8U);
+    const int bright = cv::countNonZero(picture > threshold);
+    for (int k = 1; k < count; ++k) {
+        const cv::Rect box(stats.at<int>(k, 0), stats.at<int>(k, 1), stats.at<int>(k, 2),
+                           stats.at<int>(k, 3));
+        const bool at_border =
+            box.x == 0 || box.y == 0 || box.br().x == picture.cols || box.br().y == picture.rows;
+        // A film or a window setting may burn out the breast itself: then this is most of what is bright.
+        const int area = stats.at<int>(k, cv::CC_STAT_AREA);
+        if (at_border && area > pixels(2) * pixels(4) && area < 0.4 * bright) {
+            result.setTo(255, labels == k);
+        }
+    }
+    cv::dilate(result, result, disc(2 * kMaskSpacing));
+    cv::bitwise_and(result, picture > 200, result);
+    return result;
 }
 
 /// The region that is largest when thin bridges to labels are cut, grown back to its own border.
@@ -125,10 +135,10 @@ void fill_holes(cv::Mat& mask) {
 cv::Mat breast_mask(const Mammogram& mammogram) {
     cv::Mat usable;
     cv::Mat picture = coarse_picture(mammogram, usable);
-    const cv::Mat border = saturated_border(picture);
-    usable.setTo(0, border);
+    const double threshold = background_threshold(picture, usable);
+    usable.setTo(0, saturated_border(picture, threshold));
     cv::GaussianBlur(picture, picture, {}, pixels(1.0));
-    cv::Mat bright = picture > background_threshold(picture, usable);
+    cv::Mat bright = picture > threshold;
     cv::bitwise_and(bright, usable, bright);
     cv::Mat mask = largest_region(bright);
     fill_holes(mask);

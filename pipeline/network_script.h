@@ -6,6 +6,8 @@
 
 #include <torch/script.h>
 
+#include "pipeline/network_fields.h"
+
 namespace calcnode::pipeline {
 
 /// One pixel in, one logit an output pixel: is there a calcification in this 4 x 4 pixel cell or right beside
@@ -15,9 +17,5 @@ torch::jit::Module make_detector(std::uint64_t seed);
 /// A logit a pixel: is this pixel calcification? An encoder and decoder with skip connections, 'same'
 /// padding.
 torch::jit::Module make_segmentator(std::uint64_t seed);
-
-inline constexpr int kDetectorStride = 4;
-inline constexpr int kDetectorField = 49;
-inline constexpr int kSegmentatorField = 49;
 
 }  // namespace calcnode::pipeline

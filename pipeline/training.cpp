@@ -4,7 +4,7 @@
 
 #include "pipeline/analyser.h"
 #include "pipeline/error.h"
-#include "pipeline/network_script.h"
+#include "pipeline/network_fields.h"
 #include "pipeline/operating_point.h"
 #include "pipeline/training_stage.h"
 

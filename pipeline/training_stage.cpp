@@ -10,7 +10,7 @@
 
 #include "pipeline/dense.h"
 #include "pipeline/grain_insertion.h"
-#include "pipeline/network_script.h"
+#include "pipeline/network_fields.h"
 
 namespace calcnode::pipeline {
 namespace {
