@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 namespace calcnode::dicom {
 
@@ -27,6 +28,18 @@ inline std::size_t read_big_endian(std::span<const unsigned char> bytes, std::si
     for (const unsigned char byte : bytes.subspan(offset, count))
         value = value << 8 | byte;
     return value;
+}
+
+/// A UID, without padding, as far as 64 characters; not checked to be legal.
+inline std::string item_uid(std::span<const unsigned char> value) {
+    constexpr std::size_t kLongest = 64;
+    std::string uid;
+    for (const unsigned char byte : value.first(value.size() < kLongest ? value.size() : kLongest)) {
+        uid += static_cast<char>(byte);
+    }
+    while (!uid.empty() && (uid.back() == '\0' || uid.back() == ' '))
+        uid.pop_back();
+    return uid;
 }
 
 /// True when `bytes` are a run of whole items and `visit(type, value)` is true for each.

@@ -44,7 +44,6 @@ std::string protocol_hint(Bytes bytes) {
     return "unknown protocol";
 }
 
-// DCMTK parses the request after us; what does not even nest properly must not reach it.
 bool well_formed(Bytes items) {
     int contexts = 0;
     const auto any = [](unsigned char, Bytes) { return true; };

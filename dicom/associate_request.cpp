@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "dicom/associate_items.h"
-#include "dicom/association_negotiation.h"
+#include "dicom/associate_writer.h"
 
 namespace calcnode::dicom {
 
@@ -12,7 +12,6 @@ namespace {
 
 using Bytes = std::span<const unsigned char>;
 
-constexpr const char* kApplicationContext = "1.2.840.10008.3.1.1.1";  // PS3.7 A.2.1
 constexpr std::size_t kTitleLength = 16;
 constexpr std::size_t kReservedLength = 32;
 
@@ -22,53 +21,19 @@ constexpr unsigned char kAssociateAccept = 2;
 constexpr unsigned char kAssociateReject = 3;
 constexpr unsigned char kAbort = 7;
 
-class Writer {
-  public:
-    void number(std::size_t value, int count) {
-        for (int shift = 8 * (count - 1); shift >= 0; shift -= 8) {
-            bytes_.push_back(static_cast<char>(static_cast<unsigned char>(value >> shift)));
-        }
-    }
-    void text(std::string_view value) { bytes_ += value; }
-    void title(std::string value) {
-        value.resize(kTitleLength, ' ');
-        text(value);
-    }
-    void item(unsigned char type, const Writer& value) {
-        number(type, 1);
-        number(0, 1);
-        number(value.bytes_.size(), 2);
-        bytes_ += value.bytes_;
-    }
-    void item(unsigned char type, std::string_view value) {
-        Writer inner;
-        inner.text(value);
-        item(type, inner);
-    }
-    const std::string& bytes() const { return bytes_; }
+std::string title(std::string value) {
+    value.resize(kTitleLength, ' ');
+    return value;
+}
 
-  private:
-    std::string bytes_;
-};
-
-Writer context_item(const ProposedContext& context) {
-    Writer writer;
+std::string context_item(const ProposedContext& context) {
+    AssociateWriter writer;
     writer.number(context.id, 1);
     writer.number(0, 3);
     writer.item(kItemAbstractSyntax, context.abstract_syntax);
     for (const std::string& syntax : context.transfer_syntaxes)
         writer.item(kItemTransferSyntax, syntax);
-    return writer;
-}
-
-Writer user_information(std::uint32_t max_pdu) {
-    Writer length;
-    length.number(max_pdu, 4);
-    Writer writer;
-    writer.item(kItemMaximumLength, length);
-    writer.item(kItemImplementationClass, kImplementationClassUid);
-    writer.item(kItemImplementationVersion, kImplementationVersionName);
-    return writer;
+    return writer.bytes();
 }
 
 // PS3.8 Table 9-21
@@ -110,14 +75,6 @@ bool was_proposed(const AssociateProposal& proposal, std::uint8_t id, std::strin
         });
 }
 
-std::string uid_text(Bytes value) {
-    std::string uid(value.begin(),
-                    value.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(value.size(), 64)));
-    while (!uid.empty() && (uid.back() == '\0' || uid.back() == ' '))
-        uid.pop_back();
-    return uid;
-}
-
 // PS3.8 Table 9-18: id, reserved, result (0: acceptance), reserved, transfer syntax item
 bool take_context(Bytes value, const AssociateProposal& proposal, AssociateReply& reply) {
     if (value.size() < 4) return false;
@@ -125,7 +82,7 @@ bool take_context(Bytes value, const AssociateProposal& proposal, AssociateReply
     if (value[2] != 0) return true;
     return visit_items(value.subspan(4), [&](unsigned char type, Bytes syntax) {
         if (type != kItemTransferSyntax) return true;
-        const std::string uid = uid_text(syntax);
+        const std::string uid = item_uid(syntax);
         if (was_proposed(proposal, id, uid)) reply.contexts[id] = uid;
         return true;
     });
@@ -151,22 +108,17 @@ AssociateReply accepted(Bytes body, const AssociateProposal& proposal) {
 }  // namespace
 
 std::vector<unsigned char> encode_associate_request(const AssociateProposal& proposal) {
-    Writer body;
+    AssociateWriter body;
     body.number(1, 2);  // protocol version
     body.number(0, 2);
-    body.title(proposal.called_ae_title);
-    body.title(proposal.calling_ae_title);
+    body.text(title(proposal.called_ae_title));
+    body.text(title(proposal.calling_ae_title));
     body.text(std::string(kReservedLength, '\0'));
-    body.item(kItemApplicationContext, kApplicationContext);
+    body.item(kItemApplicationContext, kApplicationContextName);
     for (const ProposedContext& context : proposal.contexts)
         body.item(kItemContextRequest, context_item(context));
-    body.item(kItemUserInformation, user_information(proposal.max_pdu));
-    Writer pdu;
-    pdu.number(kAssociateRequest, 1);
-    pdu.number(0, 1);
-    pdu.number(body.bytes().size(), 4);
-    pdu.text(body.bytes());
-    return {pdu.bytes().begin(), pdu.bytes().end()};
+    body.item(kItemUserInformation, our_user_information(proposal.max_pdu));
+    return body.as_pdu(kAssociateRequest);
 }
 
 AssociateReply parse_associate_reply(unsigned char type, std::span<const unsigned char> body,

@@ -1,12 +1,13 @@
-// Serves one association on an already accepted socket: DCMTK negotiates, our own bounded command reader does
-// DIMSE (C-ECHO, C-STORE), data sets are handed on piece by piece. No Asio here: service/ accepts and peeks.
+// Serves one association on an already accepted socket: establishes it, takes C-ECHO and C-STORE with a
+// bounded command reader, hands data sets on piece by piece, with constant memory. All bytes from the peer go
+// through code of ours: DCMTK 3.6.7's upper layer crashes on nested command sets and leaks what it refuses.
+// No Asio here: service/ accepts and peeks.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -59,7 +60,7 @@ using StoreFunction = std::function<StoreAnswer(const StoreRequest&, DatasetStre
 struct AssociationPolicy {
     std::vector<std::string> called_ae_titles;   // empty: any
     std::vector<std::string> calling_ae_titles;  // empty: any
-    std::string own_ae_title = "CALCNODE";
+    std::string own_ae_title = "CALCNODE";  // for the log: an AC repeats the titles of the RQ (PS3.8 9.3.3)
     std::vector<std::string> other_storage_classes;  // negotiated beside MG, uncompressed and as sent
     std::uint32_t max_pdu = 131072;
     std::chrono::seconds idle_timeout{60};  // between two commands, and between two PDUs
@@ -75,29 +76,20 @@ struct AssociationOutcome {
     std::string end;  // "released", "aborted by peer", "rejected: called AE title", "error: ..."
 };
 
-/// Shared by all associations: DCMTK's network handle. Construct once per process; outlives every serve()
-/// call.
+/// Has no state: any number of associations at once, each on its thread.
 class AssociationServer {
   public:
-    AssociationServer();
-    ~AssociationServer();
-    AssociationServer(const AssociationServer&) = delete;
-    AssociationServer& operator=(const AssociationServer&) = delete;
-
-    /// Takes ownership of `fd` (blocking, with the complete A-ASSOCIATE-RQ readable). Blocks until the
-    /// association ends, on the calling thread; any number of threads at once. `stop` is looked at at least
-    /// once a second: when it turns true the association is aborted after the current command. Never throws:
-    /// the outcome says it.
-    AssociationOutcome serve(int fd, const std::string& peer_address, const AssociationPolicy& policy,
-                             const StoreFunction& store, const std::atomic<bool>& stop);
+    /// Takes ownership of `fd`: a connected socket of TCP (IPv4 or IPv6) or of a Unix pair, blocking or not,
+    /// with the A-ASSOCIATE-RQ to come (best wait until it is complete: this does, but on a thread). Blocks
+    /// until the association ends, on the calling thread. `stop` is looked at at least once a second: when it
+    /// turns true the association is aborted after the current command, which gets ten seconds more. Never
+    /// throws: the outcome says it.
+    static AssociationOutcome serve(int fd, const std::string& peer_address, const AssociationPolicy& policy,
+                                    const StoreFunction& store, const std::atomic<bool>& stop);
 
     /// Answers an A-ASSOCIATE-RQ with a transient rejection (PS3.8 9.3.4: local limit exceeded) and closes
-    /// `fd`.
+    /// `fd`. Does not block.
     static void reject_busy(int fd);
-
-  private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace calcnode::dicom

@@ -39,7 +39,14 @@ std::array<unsigned char, kPduHeader + kControlBody> control_pdu(PduType type) {
 }  // namespace
 
 DimseConnection::DimseConnection(std::unique_ptr<DimseSocket> socket, const PduLengths& lengths)
-    : socket_(std::move(socket)), lengths_(lengths), body_(lengths.ours) {}
+    : DimseConnection(std::move(socket)) {
+    set_pdu_lengths(lengths);
+}
+
+void DimseConnection::set_pdu_lengths(const PduLengths& lengths) {
+    lengths_ = lengths;
+    body_.resize(lengths.ours);
+}
 
 PduEvent DimseConnection::next(Pdv& pdv) {
     while (!take_pdv(pdv)) {

@@ -27,7 +27,11 @@ class DimseConnection {
         std::uint32_t ours;   // that we announced
         std::uint32_t peers;  // that the peer announced; 0: any
     };
+    explicit DimseConnection(std::unique_ptr<DimseSocket> socket) : socket_(std::move(socket)) {}
     DimseConnection(std::unique_ptr<DimseSocket> socket, const PduLengths& lengths);
+
+    /// What was negotiated; before that nothing can be received.
+    void set_pdu_lengths(const PduLengths& lengths);
 
     /// The next PDV (`pdv` filled) or the end of the association. Throws Error network_error for anything
     /// that PS3.8 does not allow here, and what DimseSocket::read throws.
@@ -51,7 +55,7 @@ class DimseConnection {
     bool take_pdv(Pdv& pdv);
 
     std::unique_ptr<DimseSocket> socket_;
-    PduLengths lengths_;
+    PduLengths lengths_{0, 0};
     std::vector<unsigned char> body_;        // of the P-DATA-TF being read
     std::span<const unsigned char> unread_;  // PDVs of it not handed out yet
     std::vector<unsigned char> out_;

@@ -458,14 +458,13 @@ TEST_F(AssociationServerTest, RejectsWhenBusyReachesARequestor) {
 }
 
 TEST_F(AssociationServerTest, ServesAUnixSocketPair) {  // as the plain side of TLS will be
-    AssociationServer server;
     int pair[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     const std::atomic<bool> stop{false};
     AssociationOutcome outcome;
     std::thread serving([&] {
         ASSERT_TRUE(testing::await_request(pair[0]));
-        outcome = server.serve(pair[0], "10.0.0.1", {}, take, stop);
+        outcome = AssociationServer::serve(pair[0], "10.0.0.1", {}, take, stop);
     });
     {
         RawPeer peer(pair[1]);
@@ -486,14 +485,22 @@ TEST_F(AssociationServerTest, ServesIpv6Peers) {
     EXPECT_EQ(peer.store("data")->status, 0);
 }
 
-TEST_F(AssociationServerTest, RefusesAnIncompleteRequestInsteadOfWaiting) {
-    AssociationServer server;
-    int pair[2];
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    ASSERT_EQ(::write(pair[1], "\x01\0\0\0", 4), 4);
-    ::close(pair[1]);
-    const std::atomic<bool> stop{false};
-    EXPECT_EQ(server.serve(pair[0], "10.0.0.1", {}, take, stop).end, "error: no complete A-ASSOCIATE-RQ");
+TEST_F(AssociationServerTest, EndsWithAPeerThatSaysNoWholeRequest) {
+    const std::vector<std::pair<std::string, std::string>> openings = {
+        {std::string("\1\0\0\0", 4), "error: the peer closed the connection"},
+        {std::string("\1\0\0\0\0\x44", 6), "error: the peer closed the connection"},
+        {"GET / HTTP/1.1\r\n\r\n", "error: protocol error: no A-ASSOCIATE-RQ"},
+        {std::string("\1\0\xFF\xFF\xFF\xFF", 6), "error: protocol error: no A-ASSOCIATE-RQ"},
+        {std::string("\1\0\0\0\0\1\0", 7), "error: protocol error: malformed A-ASSOCIATE-RQ"},
+    };
+    for (const auto& [bytes, end] : openings) {
+        int pair[2];
+        ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+        ASSERT_EQ(::write(pair[1], bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+        ::close(pair[1]);
+        const std::atomic<bool> stop{false};
+        EXPECT_EQ(AssociationServer::serve(pair[0], "10.0.0.1", {}, take, stop).end, end);
+    }
 }
 
 TEST_F(AssociationServerTest, ServesAssociationsSideBySide) {
@@ -528,13 +535,12 @@ TEST_F(AssociationServerTest, ServesAssociationsSideBySide) {
 TEST_F(AssociationServerTest, KeepsNoDescriptors) {
     AssociationPolicy policy;
     policy.called_ae_titles = {"CALCNODE"};
-    AssociationServer server;
     testing::Listener listener;
     const std::atomic<bool> stop{false};
     const auto serve_one = [&] {
         const int fd = listener.accept();
         if (testing::await_request(fd)) {
-            (void)server.serve(fd, "127.0.0.1", policy, take, stop);
+            (void)AssociationServer::serve(fd, "127.0.0.1", policy, take, stop);
         } else {
             ::close(fd);
         }

@@ -104,7 +104,7 @@ void TestNode::run() {
                 ::close(fd);
                 return;
             }
-            AssociationOutcome outcome = server_.serve(fd, "127.0.0.1", policy_, store_, stop);
+            AssociationOutcome outcome = AssociationServer::serve(fd, "127.0.0.1", policy_, store_, stop);
             const std::lock_guard lock(mutex_);
             outcomes_.push_back(std::move(outcome));
             ended_.notify_all();

@@ -59,7 +59,6 @@ class TestNode {
 
     AssociationPolicy policy_;
     StoreFunction store_;
-    AssociationServer server_;
     Listener listener_;
     std::mutex mutex_;
     std::condition_variable ended_;

@@ -1,0 +1,47 @@
+#include "dicom/associate_writer.h"
+
+#include "dicom/associate_items.h"
+
+namespace calcnode::dicom {
+
+namespace {
+
+// Ours, in each A-ASSOCIATE-RQ and -AC (PS3.7 D.3.3.2). The UID is a UUID made once, as PS3.5 B.2 has it.
+constexpr const char* kImplementationClassUid = "2.25.95180839927068604265626684444429566103";
+constexpr const char* kImplementationVersionName = "CALCNODE_0_1";
+
+}  // namespace
+
+void AssociateWriter::number(std::size_t value, int count) {
+    for (int shift = 8 * (count - 1); shift >= 0; shift -= 8) {
+        bytes_ += static_cast<char>(static_cast<unsigned char>(value >> shift));
+    }
+}
+
+void AssociateWriter::item(unsigned char type, std::string_view value) {
+    number(type, 1);
+    number(0, 1);
+    number(value.size(), 2);
+    text(value);
+}
+
+std::vector<unsigned char> AssociateWriter::as_pdu(unsigned char type) const {
+    AssociateWriter pdu;
+    pdu.number(type, 1);
+    pdu.number(0, 1);
+    pdu.number(bytes_.size(), 4);
+    pdu.text(bytes_);
+    return {pdu.bytes_.begin(), pdu.bytes_.end()};
+}
+
+std::string our_user_information(std::uint32_t max_pdu) {
+    AssociateWriter length;
+    length.number(max_pdu, 4);
+    AssociateWriter writer;
+    writer.item(kItemMaximumLength, length.bytes());
+    writer.item(kItemImplementationClass, kImplementationClassUid);
+    writer.item(kItemImplementationVersion, kImplementationVersionName);
+    return writer.bytes();
+}
+
+}  // namespace calcnode::dicom
