@@ -1,11 +1,12 @@
 #include "service/receiver_meta.h"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <map>
 #include <string_view>
 
-#include "dicom/association_negotiation.h"
+#include "dicom/implementation.h"
 
 namespace calcnode::service {
 
@@ -122,13 +123,11 @@ std::vector<unsigned char> encode_file_meta(const FileMeta& meta) {
 
     MetaWriter head;
     head.group_length(group.bytes().size());
-    std::vector<unsigned char> file;
-    file.reserve(kPrefixEnd + head.bytes().size() + group.bytes().size());
-    file.resize(kPreamble, 0);
-    for (const char c : std::string_view("DICM"))
-        file.push_back(static_cast<unsigned char>(c));
-    file.insert(file.end(), head.bytes().begin(), head.bytes().end());
-    file.insert(file.end(), group.bytes().begin(), group.bytes().end());
+    std::vector<unsigned char> file(kPrefixEnd + head.bytes().size() + group.bytes().size(), 0);
+    auto next = file.begin() + kPreamble;
+    next = std::copy_n("DICM", 4, next);
+    next = std::copy(head.bytes().begin(), head.bytes().end(), next);
+    std::copy(group.bytes().begin(), group.bytes().end(), next);
     return file;
 }
 

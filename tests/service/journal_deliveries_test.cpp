@@ -112,7 +112,7 @@ TEST_P(JournalDeliveries, ManySendersTakeNoneTwice) {
     for (int sender = 0; sender < 4; ++sender)
         senders.emplace_back([&, sender] {
             Journal journal = open();
-            const std::string owner = "s" + std::to_string(sender);
+            const std::string owner = std::to_string(sender);
             for (;;) {
                 const auto batch = journal.claim_deliveries("pacs", owner, at(0), kLease, 4);
                 if (batch.empty()) break;

@@ -185,7 +185,7 @@ TEST_P(JournalJobs, ManyWorkersShareTheJobsAndTakeNoneTwice) {
     for (int worker = 0; worker < 4; ++worker)
         workers.emplace_back([&, worker] {
             Journal journal = open();
-            const std::string owner = "w" + std::to_string(worker);
+            const std::string owner = std::to_string(worker);
             int idle = 0;
             while (idle < 3) {  // a job may be passed over while another looks at it
                 const auto job = journal.claim_job(owner, at(100), kLease);
@@ -223,7 +223,7 @@ TEST_P(JournalJobs, GenerationsThatArriveWhileWorkersRunAreNeverAnalysedSideBySi
     for (int worker = 0; worker < 4; ++worker)
         workers.emplace_back([&, worker] {
             Journal journal = open();
-            const std::string owner = "w" + std::to_string(worker);
+            const std::string owner = std::to_string(worker);
             while (!done) {
                 const auto job = journal.claim_job(owner, at(100), kLease);
                 if (!job) continue;
