@@ -1,16 +1,9 @@
 #include "dicom/associate_writer.h"
 
 #include "dicom/associate_items.h"
+#include "dicom/implementation.h"
 
 namespace calcnode::dicom {
-
-namespace {
-
-// Ours, in each A-ASSOCIATE-RQ and -AC (PS3.7 D.3.3.2). The UID is a UUID made once, as PS3.5 B.2 has it.
-constexpr const char* kImplementationClassUid = "2.25.95180839927068604265626684444429566103";
-constexpr const char* kImplementationVersionName = "CALCNODE_0_1";
-
-}  // namespace
 
 void AssociateWriter::number(std::size_t value, int count) {
     for (int shift = 8 * (count - 1); shift >= 0; shift -= 8) {

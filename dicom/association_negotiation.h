@@ -9,6 +9,7 @@
 
 #include "dicom/associate_accept.h"
 #include "dicom/association_server.h"
+#include "dicom/implementation.h"
 
 namespace calcnode::dicom {
 
