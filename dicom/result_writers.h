@@ -24,18 +24,19 @@ struct ImageResult {
 
 struct ResultOptions {
     pipeline::ModelIdentity model;
-    std::string config_digest;         // of the settings that change results; part of every result UID
-    int generation = 1;                // of the study; part of the series number
-    double required_score = 0;         // clusters at or above are "Presentation Required", below "Optional"
+    std::string config_digest;  // of the settings that change results; part of every result UID
+    int generation = 1;         // of the study; part of the series number
+    double required_score = 0;  // clusters at or above are "Presentation Required", below "Optional"
     bool plane_orientation_compat = true;  // SEG: what current OHIF/cornerstone needs (dicom-results.md 2.4)
     std::string device_serial_number = "1";
-    std::string institution;           // empty: not written
+    std::string institution;  // empty: not written
 };
 
-/// Writes one BINARY SEG per image with findings and one Mammography CAD SR (TID 4000) for the whole study into
-/// `folder` (each as .part, fdatasync, rename, then fsync of the folder) and returns them, SEGs first.
+/// Writes one BINARY SEG per image with findings and one Mammography CAD SR (TID 4000) for the whole study
+/// into `folder` (each as .part, fdatasync, rename, then fsync of the folder) and returns them, SEGs first.
 /// File names are <sop instance uid>.dcm (UIDs of ours: digits and dots). Images in any order; at least one.
-/// Throws Error missing_attribute, inconsistent_sources (other study or patient id), invalid_result, file_error.
+/// Throws Error missing_attribute, inconsistent_sources (other study or patient id), invalid_result,
+/// file_error.
 std::vector<ResultObject> write_results(const std::vector<ImageResult>& images, const ResultOptions& options,
                                         const std::filesystem::path& folder);
 

@@ -1,0 +1,134 @@
+// check_values() of result_check.h: the values of a result object against their representations.
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <dcmtk/dcmdata/dcdeftag.h>
+#include <dcmtk/dcmdata/dcelem.h>
+#include <dcmtk/dcmdata/dcsequen.h>
+
+#include "dicom/error.h"
+#include "dicom/patient_context.h"
+#include "dicom/result_check.h"
+#include "dicom/result_text.h"
+#include "dicom/uid.h"
+
+namespace calcnode::dicom {
+
+namespace {
+
+[[noreturn]] void refuse(const DcmTagKey& tag, const std::string& why) {
+    throw Error(ErrorCode::invalid_result,
+                "result object: " + std::string(tag.toString().c_str()) + " " + why);
+}
+
+struct TextRule {
+    DcmEVR vr;
+    std::size_t longest;
+    bool many;  // values are separated by backslashes
+};
+
+// PS3.5 Table 6.2-1; UT only as long as we allow ourselves.
+constexpr TextRule kTextRules[] = {
+    {EVR_AE, 16, true},          {EVR_AS, 4, true},
+    {EVR_CS, 16, true},          {EVR_DA, 8, true},
+    {EVR_DS, 16, true},          {EVR_IS, 12, true},
+    {EVR_LO, kLongString, true}, {EVR_LT, 10240, false},
+    {EVR_PN, 64, true},          {EVR_SH, kShortString, true},
+    {EVR_ST, kFreeText, false},  {EVR_TM, 14, true},
+    {EVR_UT, kFreeText, false},
+};
+
+const TextRule* rule_of(DcmEVR vr) {
+    const auto* rule = std::find_if(std::begin(kTextRules), std::end(kTextRules),
+                                    [&](const TextRule& candidate) { return candidate.vr == vr; });
+    return rule == std::end(kTextRules) ? nullptr : rule;
+}
+
+std::string_view bytes_of(DcmElement& element) {
+    char* bytes = nullptr;
+    Uint32 length = 0;
+    if (element.getString(bytes, length).bad() || bytes == nullptr) return {};
+    std::string_view text(bytes, length);
+    while (!text.empty() && (text.back() == '\0' || text.back() == ' '))
+        text.remove_suffix(1);
+    return text;
+}
+
+bool is_code_string(std::string_view value) {
+    return std::all_of(value.begin(), value.end(), [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ' || c == '_';
+    });
+}
+
+bool has_control(std::string_view value) {
+    return std::any_of(value.begin(), value.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+void check_value(const DcmTagKey& tag, const TextRule& rule, std::string_view value) {
+    const std::optional<std::size_t> characters = utf8_length(value);
+    if (!characters) refuse(tag, "is not valid text");
+    if (*characters > rule.longest) refuse(tag, "is too long");
+    if (has_control(value)) refuse(tag, "has control characters");
+    if (rule.vr == EVR_CS && !is_code_string(value)) refuse(tag, "is no code string");
+    if (rule.vr == EVR_DA && !value.empty() && legal_date(value).empty()) refuse(tag, "is no date");
+    if (rule.vr == EVR_TM && !value.empty() && legal_time(value).empty()) refuse(tag, "is no time");
+}
+
+/// Calls `visit` with each value of `text`.
+template <typename Visit>
+void each_value(std::string_view text, bool many, Visit visit) {
+    while (many) {
+        const std::size_t end = text.find('\\');
+        if (end == std::string_view::npos) break;
+        visit(text.substr(0, end));
+        text.remove_prefix(end + 1);
+    }
+    visit(text);
+}
+
+void check_element(DcmElement& element, bool own) {
+    const DcmTagKey tag = element.getTag();
+    const DcmEVR vr = element.ident();
+    if (vr == EVR_UI) {
+        each_value(bytes_of(element), true, [&](std::string_view uid) {
+            if (!is_legal_uid(uid)) refuse(tag, "is no legal UID");
+        });
+        return;
+    }
+    const TextRule* rule = rule_of(vr);
+    if (own && rule != nullptr)
+        each_value(bytes_of(element), rule->many,
+                   [&](std::string_view value) { check_value(tag, *rule, value); });
+}
+
+// As deep as our own objects, and no deeper than the source's sequences that they take over.
+void check_item(DcmItem& item, bool own) {
+    for (unsigned long i = 0; i < item.card(); ++i) {
+        DcmElement* element = item.getElement(i);
+        const bool ours = own && !is_taken_over(element->getTag());
+        if (element->ident() != EVR_SQ) {
+            if (element->getLength() > 0) check_element(*element, ours);
+            continue;
+        }
+        auto* sequence = static_cast<DcmSequenceOfItems*>(element);
+        for (unsigned long k = 0; k < sequence->card(); ++k)
+            check_item(*sequence->getItem(k), ours);
+    }
+}
+
+}  // namespace
+
+void check_values(DcmItem& object) {
+    for (const DcmTagKey& tag :
+         {DCM_SOPClassUID, DCM_SOPInstanceUID, DCM_StudyInstanceUID, DCM_SeriesInstanceUID, DCM_Modality,
+          DCM_SeriesNumber, DCM_InstanceNumber, DCM_Manufacturer, DCM_ManufacturerModelName, DCM_ContentDate,
+          DCM_ContentTime, DCM_ContentQualification}) {
+        if (!object.tagExistsWithValue(tag)) refuse(tag, "has no value");
+    }
+    check_item(object, true);
+}
+
+}  // namespace calcnode::dicom
