@@ -60,7 +60,6 @@ using StoreFunction = std::function<StoreAnswer(const StoreRequest&, DatasetStre
 struct AssociationPolicy {
     std::vector<std::string> called_ae_titles;   // empty: any
     std::vector<std::string> calling_ae_titles;  // empty: any
-    std::string own_ae_title = "CALCNODE";  // for the log: an AC repeats the titles of the RQ (PS3.8 9.3.3)
     std::vector<std::string> other_storage_classes;  // negotiated beside MG, uncompressed and as sent
     std::uint32_t max_pdu = 131072;
     std::chrono::seconds idle_timeout{60};  // between two commands, and between two PDUs

@@ -12,7 +12,6 @@ namespace {
 dicom::AssociationPolicy policy_of(const config::Dicom& options) {
     return {.called_ae_titles = options.called_ae_titles,
             .calling_ae_titles = options.calling_ae_titles,
-            .own_ae_title = options.ae_title,
             .other_storage_classes = options.other_storage_classes,
             .max_pdu = options.max_pdu,
             .idle_timeout = options.idle_timeout,
@@ -51,7 +50,7 @@ AssociationThreads::Admission AssociationThreads::admit(int fd, const std::strin
 }
 
 void AssociationThreads::run(Association& association, int fd) {
-    const auto outcome = server_.serve(fd, association.peer, policy_, store_, stop_);
+    const auto outcome = dicom::AssociationServer::serve(fd, association.peer, policy_, store_, stop_);
     log_info("association_ended", {{"peer", association.peer},
                                    {"end", outcome.end},
                                    {"stored", outcome.stored},

@@ -43,7 +43,6 @@ class AssociationThreads {
     config::Dicom options_;
     dicom::AssociationPolicy policy_;
     dicom::StoreFunction store_;
-    dicom::AssociationServer server_;
     std::atomic<bool> stop_{false};
     std::atomic<int> active_{0};
     std::list<std::unique_ptr<Association>> associations_;

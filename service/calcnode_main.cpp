@@ -1,4 +1,6 @@
 // The command line of calcnode: parses, loads the configuration, calls one function a subcommand.
+#include <signal.h>
+
 #include <cstdio>
 #include <iostream>
 #include <optional>
@@ -113,6 +115,7 @@ int version(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    ::signal(SIGPIPE, SIG_IGN);  // a peer that goes away is an error of write(), not the end of the process
     CLI::App app{"calcnode: a DICOM node that finds microcalcifications in mammograms. Research only."};
     app.require_subcommand(1);
     app.footer(
