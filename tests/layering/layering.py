@@ -128,7 +128,7 @@ def check_log_events(root):
     if not events:
         return ["no events were found: has the way to log changed?"]
     text = (root / "deploy/operating.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (`[a-z_`, ]+`) \| (?:debug|info|warn|error) \| [^|]+ \|$", text, re.MULTILINE)
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \| (?:debug|info|warning|error) \| [^|]+ \|$", text, re.MULTILINE)
     documented = {event for row in rows for event in re.findall(r"`([a-z_]+)`", row)}
     faults = [f"{event}: has no row in deploy/operating.md" for event in sorted(events - documented)]
     return faults + [f"{event}: deploy/operating.md describes an event that nobody logs"

@@ -65,7 +65,7 @@ class TheRest(unittest.TestCase):
     def test_event_without_row_and_row_without_event(self):
         found = faults(layering.check_log_events, {
             "service/s.cpp": 'log_info("known", {}); log_warn(ok ? "one" : "other", {});',
-            "deploy/operating.md": "| `known`, `one` | info | means |\n| `gone` | warn | means |\n"})
+            "deploy/operating.md": "| `known`, `one` | info | means |\n| `gone` | warning | means |\n"})
         self.assertEqual(["other: has no row in deploy/operating.md",
                           "gone: deploy/operating.md describes an event that nobody logs"], found)
 
