@@ -64,7 +64,9 @@ std::vector<std::vector<int>> link_points(std::span<const Point> points, double 
         const Point& a = points[by_x[i]];
         for (std::size_t j = i + 1; j < by_x.size() && points[by_x[j]].x - a.x <= link_mm; ++j) {
             const Point& b = points[by_x[j]];
-            if (std::hypot(a.x - b.x, a.y - b.y) > link_mm) continue;
+            const double dx = a.x - b.x;
+            const double dy = a.y - b.y;
+            if (dx * dx + dy * dy > link_mm * link_mm) continue;
             const int one = root(by_x[i]);
             const int other = root(by_x[j]);
             parent[std::max(one, other)] = std::min(one, other);

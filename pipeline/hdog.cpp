@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::array<double, 4> kSigmas_mm = {0.0826, 0.1323, 0.2114, 0.3381};  // 1.18 ... 4.83 px of 0.07 mm
 constexpr double kHessianRatio = 1.4;
-constexpr double kLink_mm = 10;
+constexpr double kLink_mm = 5;  // what the cascade links its grains over
 constexpr double kSkin_mm = 2;  // the border of the breast is one long edge
 // The published region (everything connected where the Hessian condition holds) can flow from blob to blob:
 // ours ends where the response has fallen to this share of the maximum, and at this many sigmas.

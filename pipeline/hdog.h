@@ -25,8 +25,8 @@ struct HdogBlobs {
 HdogBlobs find_hdog_blobs(const Mammogram& mammogram, double threshold = kHdogThreshold);
 
 /// What a radiologist would be shown with the response threshold at `threshold`: the blobs above it, and
-/// clusters of `members` or more within 1 cm of each other, scored by their `members`-th best blob: such a
-/// cluster stands until the threshold reaches its score.
+/// clusters of `members` or more, each within 5 mm of another (as the cascade links its grains), scored by
+/// their `members`-th best blob: such a cluster stands until the threshold reaches its score.
 ImageFindings hdog_findings(const HdogBlobs& blobs, const Mammogram& mammogram, double threshold,
                             int members);
 
