@@ -3,6 +3,7 @@ import os
 import shutil
 import sys
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -104,35 +105,40 @@ def make_postgres_database():
     return url, lambda: execute(f"drop database {name} with (force)")
 
 
-def journals():
-    reason = "CALCNODE_TEST_POSTGRES_URL names no PostgreSQL"
-    return ["sqlite", pytest.param("postgresql", marks=pytest.mark.skipif(not POSTGRES, reason=reason))]
+def needs_postgres():
+    return pytest.mark.skipif(not POSTGRES, reason="CALCNODE_TEST_POSTGRES_URL names no PostgreSQL")
 
 
-@pytest.fixture
-def postgres_url():
-    if not POSTGRES:
-        pytest.skip("CALCNODE_TEST_POSTGRES_URL names no PostgreSQL")
-    url, drop = make_postgres_database()
-    yield url
-    drop()
+JOURNALS = ["sqlite", pytest.param("postgresql", marks=needs_postgres())]
 
 
-def _journal(kind):
+@contextmanager
+def fresh_journal(kind):
+    """The address of an empty journal."""
     if kind == "sqlite":
         yield ""  # the default: a file in the node's data folder
         return
     url, drop = make_postgres_database()
-    yield url
-    drop()
+    try:
+        yield url
+    finally:
+        drop()
 
 
-@pytest.fixture(params=journals())
+@pytest.fixture(params=JOURNALS)
 def journal_url(request):
     """The test runs once on each kind of journal, on an empty one."""
-    yield from _journal(request.param)
+    with fresh_journal(request.param) as url:
+        yield url
 
 
-@pytest.fixture(params=journals(), scope="module")
+@pytest.fixture(params=[pytest.param("postgresql", marks=needs_postgres())], ids=["postgresql"])
+def postgres_url(request):
+    with fresh_journal(request.param) as url:
+        yield url
+
+
+@pytest.fixture(params=JOURNALS, scope="module")
 def module_journal_url(request):
-    yield from _journal(request.param)
+    with fresh_journal(request.param) as url:
+        yield url

@@ -3,6 +3,8 @@ import numpy
 
 from support.pacs import CAD_SR, SEGMENTATION, of_class
 
+CALCIFICATION_CLUSTER = "129769006"
+
 
 def segmentations(objects):
     return of_class(objects, SEGMENTATION)
@@ -49,6 +51,11 @@ def segment_masks(segmentation):
 def cluster_masks(image, mask):
     """From findings.json's image and its mask: {cluster number: boolean rows x columns}."""
     return {cluster["number"]: numpy.isin(mask, cluster["calcifications"]) for cluster in image["clusters"]}
+
+
+def single_mask(image, mask):
+    """Where the calcifications are that belong to no cluster."""
+    return numpy.isin(mask, [item["number"] for item in image["calcifications"] if item["cluster"] is None])
 
 
 def walk(item):
