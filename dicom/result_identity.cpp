@@ -27,13 +27,13 @@ std::string report_details(const ResultOptions& options) {
            std::to_string(options.required_score);
 }
 
-/// Sources are in an order of their own already, so that this is one too. With the status of each image: a
-/// report that an image failed is not the one that it did not.
+/// Sources are in an order of their own already, so that this is one too. With what became of each image: a
+/// report that it failed is not the one that it did not.
 std::string image_set(const std::vector<ResultSource>& sources) {
     std::string text = sources.front().header.study_instance_uid;
     for (const ResultSource& source : sources) {
         text += "|" + source.header.sop_instance_uid + "=" +
-                std::to_string(static_cast<int>(source.findings().status));
+                std::to_string(static_cast<int>(source.findings().status)) + source.findings().reason;
     }
     return text;
 }

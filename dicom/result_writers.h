@@ -32,11 +32,14 @@ struct ResultOptions {
     std::string institution;  // empty: not written
 };
 
-/// Writes one BINARY SEG per image with findings and one Mammography CAD SR (TID 4000) for the whole study
+/// Writes one BINARY SEG per image with clusters and one Mammography CAD SR (TID 4000) for the whole study
 /// into `folder` (each as .part, fdatasync, rename, then fsync of the folder) and returns them, SEGs first.
-/// File names are <sop instance uid>.dcm (UIDs of ours: digits and dots). Images in any order; at least one.
-/// Throws Error missing_attribute, inconsistent_sources (other study or patient id), invalid_result,
-/// file_error.
+/// File names are <sop instance uid>.dcm (UIDs of ours: digits and dots). Images in any order; at least one;
+/// their files have passed scan_dataset(). Which segments there are: segmentation_frames.h; what the report
+/// says of failed and not attempted images: cad_report_content.h; UIDs and generations: result_identity.h.
+/// Throws Error missing_attribute or malformed_dataset (UIDs of a source), inconsistent_sources (other study
+/// or patient id, an image twice), invalid_result (findings that contradict themselves), file_error. Objects
+/// written before the throw stay.
 std::vector<ResultObject> write_results(const std::vector<ImageResult>& images, const ResultOptions& options,
                                         const std::filesystem::path& folder);
 

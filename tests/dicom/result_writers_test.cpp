@@ -142,7 +142,10 @@ TEST(ResultWriters, AnImageThatFailedThisTimeMakesAnotherReport) {
     fill(study);
     const auto before = study.write();
     set_failed(study.images[2], "out of memory");
-    EXPECT_NE(study.write().back().sop_instance_uid, before.back().sop_instance_uid);
+    const auto after = study.write();
+    EXPECT_NE(after.back().sop_instance_uid, before.back().sop_instance_uid);
+    set_failed(study.images[2], "no breast found");  // the reason is in the report
+    EXPECT_NE(study.write().back().sop_instance_uid, after.back().sop_instance_uid);
 }
 
 TEST(ResultWriters, ObjectsOfASeriesShareItsAttributes) {
