@@ -12,7 +12,8 @@
 
 namespace calcnode::service {
 
-/// Wall clock, milliseconds: leases are compared between machines, which must keep their clocks together (NTP).
+/// Wall clock, milliseconds: leases are compared between machines, which must keep their clocks together
+/// (NTP).
 using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 using Duration = std::chrono::milliseconds;
 
