@@ -67,24 +67,40 @@ struct Workplace {
     std::string owner;
 };
 
+JobOutcome run_once(const Workplace& place, const Job& job, const std::optional<std::string>& give_up) {
+    const auto folder = place.spool.result_folder(job.study_instance_uid, job.generation);
+    JobOutcome outcome = place.runner.run(job, place.spool.root(), place.spool.absolute(folder), give_up);
+    for (dicom::ResultObject& object : outcome.objects)
+        object.path = folder / object.path.filename();
+    return outcome;
+}
+
+// A study never goes silent: when its findings make no valid objects it gets a report that says failed, and
+// only when even that cannot be written (sources that contradict each other) does the job end without
+// objects.
 JobOutcome run_or_explain(const Workplace& place, const Job& job) {
     std::optional<std::string> give_up;
     if (job.attempt > place.config.analysis.max_attempts) {
         give_up =
             "analysis did not end in " + std::to_string(place.config.analysis.max_attempts) + " attempts";
     }
-    const auto folder = place.spool.result_folder(job.study_instance_uid, job.generation);
-    try {
-        JobOutcome outcome = place.runner.run(job, place.spool.root(), place.spool.absolute(folder), give_up);
-        for (dicom::ResultObject& object : outcome.objects)
-            object.path = folder / object.path.filename();
-        return outcome;
-    } catch (const dicom::Error& error) {
-        if (error.code() == dicom::ErrorCode::file_error) throw;  // the disk, not the study: try again later
-        JobOutcome outcome;
-        outcome.failed = true;
-        outcome.summary = std::string("no results could be written: ") + error.what();
-        return outcome;
+    for (;;) {
+        try {
+            return run_once(place, job, give_up);
+        } catch (const dicom::Error& error) {
+            if (error.code() == dicom::ErrorCode::file_error)
+                throw;  // the disk, not the study: try again later
+            log_error(
+                "results_refused",
+                {{"job", job.id}, {"study_instance_uid", job.study_instance_uid}, {"error", error.what()}});
+            if (give_up) {
+                JobOutcome outcome;
+                outcome.failed = true;
+                outcome.summary = std::string("no results could be written: ") + error.what();
+                return outcome;
+            }
+            give_up = std::string("results could not be written: ") + error.what();
+        }
     }
 }
 
