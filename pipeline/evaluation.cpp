@@ -15,16 +15,17 @@ namespace calcnode::pipeline {
 
 namespace {
 
-constexpr double kLink_mm = 10;   // a group: within 1 cm
-constexpr int kGrainsForHit = 3;  // Kallergi 1999
+constexpr double kLink_mm = 10;           // a group: within 1 cm
+constexpr std::size_t kGrainsForHit = 3;  // Kallergi 1999
 constexpr double kNeighbourLimit_mm = 14.142135623730951;
 constexpr double kLeastArea = 0.5;
 constexpr double kMostArea = 4;
 constexpr double kCircleMargin_mm = 2;
 constexpr double kCircleIou = 0.2;
 
-/// A true cluster that counts.
+/// A true cluster.
 struct Group {
+    bool counts = true;    // false: too small for the definition in use
     std::set<int> grains;  // empty for a circle
     double area_mm2 = 0;
     TruthCircle circle;  // mm
@@ -45,8 +46,9 @@ std::vector<Group> groups_of(const Truth& truth, std::span<const Grain> grains, 
         labels.push_back(g);
     }
     for (const std::vector<int>& linked : link_points(centroids, kLink_mm)) {
-        if (static_cast<int>(linked.size()) < members) continue;
+        if (linked.size() < kGrainsForHit) continue;
         Group group;
+        group.counts = static_cast<int>(linked.size()) >= members;
         std::vector<Point> corners;
         for (const int i : linked) {
             group.grains.insert(labels[i]);
@@ -109,31 +111,29 @@ struct Judge {
         const auto hits = std::count_if(cluster.members.begin(), cluster.members.end(), [&](int member) {
             return grain_of_found[member] >= 0 && group.grains.contains(grain_of_found[member]);
         });
-        if (hits < kGrainsForHit) return false;
+        if (static_cast<std::size_t>(hits) < kGrainsForHit) return false;
         const double area = hull_area(outline_mm(cluster));
         if (area < kLeastArea * group.area_mm2 || area > kMostArea * group.area_mm2) return false;
         return greatest_neighbour_distance(findings, cluster, mammogram) < kNeighbourLimit_mm;
     }
 };
 
-std::vector<Mark> judge_marks(const Judge& judge, std::span<const Group> groups, int members) {
+std::vector<Mark> judge_marks(const Judge& judge, std::span<const Group> groups) {
     std::vector<const Cluster*> clusters;
-    for (const Cluster& cluster : judge.findings.clusters) {
-        if (static_cast<int>(cluster.members.size()) >= members) clusters.push_back(&cluster);
-    }
+    for (const Cluster& cluster : judge.findings.clusters)
+        clusters.push_back(&cluster);
     std::stable_sort(clusters.begin(), clusters.end(),
                      [](const Cluster* a, const Cluster* b) { return a->score > b->score; });
     std::vector<bool> taken(groups.size(), false);
     std::vector<Mark> marks;
     for (const Cluster* cluster : clusters) {
-        Mark mark{.score = cluster->score, .hit = false, .repeated = false};
+        Mark mark{.score = cluster->score, .hit = false, .ignored = false};
         for (std::size_t g = 0; g < groups.size() && !mark.hit; ++g) {
             if (!judge.fits(*cluster, groups[g])) continue;
-            mark.hit = !taken[g];
-            mark.repeated = taken[g];
+            mark.hit = groups[g].counts && !taken[g];
+            mark.ignored = !mark.hit;
             taken[g] = true;
         }
-        if (mark.hit) mark.repeated = false;
         marks.push_back(mark);
     }
     return marks;
@@ -230,8 +230,9 @@ ImageCounts count_image(const Mammogram& mammogram, const ImageFindings& finding
         if (counts.grains > 0) compare_masks(findings.labels, truth.mask, counts);
     }
     const std::vector<Group> groups = groups_of(truth, grains, mammogram, members);
-    counts.groups = static_cast<int>(groups.size());
-    counts.marks = judge_marks(judge, groups, members);
+    counts.groups = static_cast<int>(
+        std::count_if(groups.begin(), groups.end(), [](const Group& group) { return group.counts; }));
+    counts.marks = judge_marks(judge, groups);
     return counts;
 }
 

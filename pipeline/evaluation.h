@@ -1,15 +1,17 @@
 // Counts findings against truth: which mark hit what, and how sure the figures are. Knows no DICOM and no
 // files. Pure functions; any thread.
 //
-// Rules (the counting of the literature, so that figures can be compared):
-//   group         true grains linked over at most 1 cm; it counts when it has `members` or more (BI-RADS: 5;
-//   others: 3) cluster hit   mask truth (Kallergi 1999): 3 or more of the group's grains found by the mark's
-//   members, each
-//                 member's nearest neighbour under sqrt(2) cm, hull area between 50 % and 400 % of the
-//                 group's. Circle truth: the mark's centroid in the circle grown by 2 mm, or IoU of hull and
-//                 circle >= 0.2. One mark, one hit, by descending score; a further mark on a group that is
-//                 hit counts neither way.
-//   grain hit     centroids within 0.35 mm, or IoU >= 0.3; one to one. Mask truth only.
+// The counting of the literature, so that figures can be compared:
+//
+// - Group: true grains linked over at most 1 cm. It counts when it has `members` or more (BI-RADS: 5, others:
+//   3); a mark on a smaller one (of 3 or more) counts neither way.
+// - Mark: each of the algorithm's clusters, however few its members: that is what a reader is shown.
+// - Cluster hit, mask truth (Kallergi 1999): 3 or more of the group's grains found by the mark's members,
+//   each member's nearest neighbour under sqrt(2) cm, hull area between 50 % and 400 % of the group's.
+// - Cluster hit, circle truth: the mark's centroid in the circle grown by 2 mm, or IoU of hull and circle at
+//   least 0.2.
+// - One mark, one hit, by descending score; a further mark on a group that is hit counts neither way.
+// - Grain hit, mask truth only: centroids within 0.35 mm, or IoU at least 0.3; one to one.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +44,7 @@ Image<std::uint16_t> label_regions(const Image<std::uint16_t>& mask);
 struct Mark {
     double score = 0;
     bool hit = false;
-    bool repeated = false;  // fits a group that a better mark has hit
+    bool ignored = false;  // fits a group that a better mark has hit, or one too small to count
 };
 
 struct ImageCounts {
@@ -67,8 +69,8 @@ struct ImageCounts {
 ImageFindings at_operating_point(const ImageFindings& findings, double cluster_threshold,
                                  double lone_threshold);
 
-/// `members`: how many calcifications make a group, true or found. Throws Error bad_argument when the truth's
-/// mask is not of the image's size.
+/// `members`: how many true grains make a group. Throws Error bad_argument when the truth's mask is not of
+/// the image's size.
 ImageCounts count_image(const Mammogram& mammogram, const ImageFindings& findings, const Truth& truth,
                         int members);
 

@@ -28,7 +28,7 @@ using Measure = std::function<Ratio(const ImageCounts&)>;
 int count_marks(const ImageCounts& image, double threshold, bool hits) {
     return static_cast<int>(std::count_if(image.marks.begin(), image.marks.end(), [&](const Mark& mark) {
         if (mark.score < threshold) return false;
-        return hits ? mark.hit : !mark.hit && !mark.repeated;
+        return hits ? mark.hit : !mark.hit && !mark.ignored;
     }));
 }
 

@@ -113,7 +113,7 @@ TEST(Evaluation, MarkFarFromTheGroupIsFalse) {
     const ImageCounts counts = scene.count();
     ASSERT_EQ(counts.marks.size(), 1u);
     EXPECT_FALSE(counts.marks[0].hit);
-    EXPECT_FALSE(counts.marks[0].repeated);
+    EXPECT_FALSE(counts.marks[0].ignored);
     EXPECT_EQ(counts.false_grains, 5);
 }
 
@@ -172,7 +172,7 @@ TEST(Evaluation, SecondMarkOnAGroupCountsNeitherWay) {
     EXPECT_DOUBLE_EQ(counts.marks[0].score, 0.9);
     EXPECT_TRUE(counts.marks[0].hit);
     EXPECT_FALSE(counts.marks[1].hit);
-    EXPECT_TRUE(counts.marks[1].repeated);
+    EXPECT_TRUE(counts.marks[1].ignored);
 }
 
 TEST(Evaluation, GroupNeedsItsMembers) {
@@ -182,6 +182,31 @@ TEST(Evaluation, GroupNeedsItsMembers) {
     EXPECT_EQ(scene.count(5).groups, 0);
     EXPECT_EQ(scene.count(3).groups, 1);
     EXPECT_FALSE(scene.count(5).normal) << "an image with grains is not normal, group or no group";
+}
+
+TEST(Evaluation, MarkOnAGroupTooSmallToCountCountsNeitherWay) {
+    Scene scene;
+    scene.square(200, 200, 60);
+    for (auto& label : scene.truth.mask.pixels) {
+        if (label == 5) label = 0;  // four grains are left
+    }
+    scene.mark_square(200, 200, 60, 0.8);
+    const Mark as_five = scene.count(5).marks.at(0);
+    EXPECT_FALSE(as_five.hit);
+    EXPECT_TRUE(as_five.ignored);
+    EXPECT_TRUE(scene.count(3).marks.at(0).hit);
+}
+
+TEST(Evaluation, MarkOfFewMembersCounts) {
+    Scene scene;
+    scene.square(200, 200, 60);
+    scene.mark_square(200, 200, 60, 0.8);
+    scene.findings.clusters[0].members.resize(3);
+    EXPECT_TRUE(scene.count(5).marks.at(0).hit);
+    Scene nothing;
+    nothing.mark_square(200, 200, 60, 0.8);
+    nothing.findings.clusters[0].members.resize(3);
+    EXPECT_EQ(nothing.count(5).marks.size(), 1u);
 }
 
 TEST(Evaluation, GroupsAreLinkedOverOneCentimetre) {
@@ -298,11 +323,11 @@ ImageCounts image(const char* patient, int groups, std::vector<Mark> marks) {
 
 TEST(EvaluationSummary, CountsAtTheThreshold) {
     const std::vector<ImageCounts> images = {
-        image("a", 1,
-              {{.score = 0.9, .hit = true, .repeated = false},
-               {.score = 0.8, .hit = false, .repeated = false}}),
-        image("b", 1, {{.score = 0.4, .hit = true, .repeated = false}}),
-        image("c", 0, {{.score = 0.6, .hit = false, .repeated = false}}),
+        image(
+            "a", 1,
+            {{.score = 0.9, .hit = true, .ignored = false}, {.score = 0.8, .hit = false, .ignored = false}}),
+        image("b", 1, {{.score = 0.4, .hit = true, .ignored = false}}),
+        image("c", 0, {{.score = 0.6, .hit = false, .ignored = false}}),
         image("d", 0, {}),
     };
     const Summary summary = summarise(images, {.threshold = 0.5});
@@ -320,9 +345,9 @@ TEST(EvaluationSummary, CountsAtTheThreshold) {
 
 TEST(EvaluationSummary, FrocReadsTheBestThresholdWithinTheAllowedRate) {
     const std::vector<ImageCounts> images = {
-        image("a", 1, {{.score = 0.9, .hit = true, .repeated = false}}),
-        image("b", 1, {{.score = 0.4, .hit = true, .repeated = false}}),
-        image("c", 0, {{.score = 0.6, .hit = false, .repeated = false}}),
+        image("a", 1, {{.score = 0.9, .hit = true, .ignored = false}}),
+        image("b", 1, {{.score = 0.4, .hit = true, .ignored = false}}),
+        image("c", 0, {{.score = 0.6, .hit = false, .ignored = false}}),
         image("d", 0, {}),
     };
     const Summary summary = summarise(images, {});
@@ -337,7 +362,7 @@ TEST(EvaluationSummary, IntervalIsByPatient) {
     // One patient with many images is one piece of evidence: the interval must be the single value.
     std::vector<ImageCounts> images;
     for (int i = 0; i < 20; ++i) {
-        images.push_back(image("a", 1, {{.score = 1, .hit = i % 2 == 0, .repeated = false}}));
+        images.push_back(image("a", 1, {{.score = 1, .hit = i % 2 == 0, .ignored = false}}));
     }
     const Summary summary = summarise(images, {});
     EXPECT_DOUBLE_EQ(summary.sensitivity.value, 0.5);
@@ -348,15 +373,15 @@ TEST(EvaluationSummary, IntervalIsByPatient) {
 TEST(EvaluationSummary, RepeatedMarksCountNeitherWay) {
     const std::vector<ImageCounts> images = {image(
         "a", 1,
-        {{.score = 0.9, .hit = true, .repeated = false}, {.score = 0.8, .hit = false, .repeated = true}})};
+        {{.score = 0.9, .hit = true, .ignored = false}, {.score = 0.8, .hit = false, .ignored = true}})};
     const Summary summary = summarise(images, {});
     EXPECT_DOUBLE_EQ(summary.sensitivity.value, 1);
     EXPECT_DOUBLE_EQ(summary.false_per_other.value, 0);
 }
 
 TEST(EvaluationSummary, SweepTakesTheMostSensitiveStepWithinTheRate) {
-    const Mark hit{.score = 1, .hit = true, .repeated = false};
-    const Mark miss{.score = 1, .hit = false, .repeated = false};
+    const Mark hit{.score = 1, .hit = true, .ignored = false};
+    const Mark miss{.score = 1, .hit = false, .ignored = false};
     const std::vector<SweepStep> steps = {
         {.threshold = 0.1,
          .images = {image("a", 1, {hit}), image("b", 1, {hit}), image("c", 0, {miss, miss})}},
