@@ -12,7 +12,7 @@ class Cluster:
         self.pacs = stage.pacs()
         spool = stage.folder / "shared"
         settings = {"data_dir": str(spool), "analysis__workers": 0, "analysis__lease": "2s",
-                    "analysis__max_attempts": 1000, "assembly__quiet": "10m", "analysis__threads": 1}
+                    "analysis__max_attempts": 100, "assembly__quiet": "10m", "analysis__threads": 1}
         self.nodes = [stage.node(self.pacs, url, **settings) for _ in range(2)]
         self.workers = [node.worker(f"worker{i}") for i, node in enumerate(self.nodes)]
 
@@ -38,7 +38,7 @@ def send_at_once(cluster, sent):
 def test_every_result_once(stage, exams, postgres_url):
     whole = exams.phantom()
     sent = [exams.copy(whole) for _ in range(EXAMS)]
-    references = [exams.reference(exam) for exam in sent]
+    references = exams.references(sent)
     cluster = Cluster(stage, postgres_url)
     try:
         send_at_once(cluster, sent)

@@ -1,13 +1,11 @@
 """A node that is killed again and again while a modality sends exams, and the audit afterwards."""
-import os
 import random
-import signal
 import subprocess
 import threading
 import time
 
 from support import tools
-from support.pacs import of_study
+from support.pacs import kill_quietly, of_study
 
 
 class Modality(threading.Thread):
@@ -46,31 +44,42 @@ class Modality(threading.Thread):
                 time.sleep(0.1)  # a modality that is refused does not try again at once
 
 
-class Killer:
-    """Seeded: the same seed gives the same victims and pauses."""
+MOMENTS = {
+    "any": lambda status: True,
+    "receiving": lambda status: status["associations"] > 0,
+    "analysing": lambda status: status["jobs"]["running"] > 0,
+    "delivering": lambda status: status["deliveries"]["pending"] > 0,
+}
 
-    def __init__(self, node, seed, longest_pause):
+
+class Killer:
+    """Kills serve or a worker at a random time after a moment of a random kind has come. Seeded: the same seed makes the
+    same choices."""
+
+    def __init__(self, node, seed):
         self._node = node
         self._random = random.Random(seed)
-        self._longest_pause = longest_pause
-        self.killed = {"serve": 0, "worker": 0}
+        self.strikes = []  # (victim, moment that had come)
 
     def strike(self):
-        time.sleep(self._random.uniform(0.02, self._longest_pause))
+        moment = self._random.choice(list(MOMENTS))
+        self._await(moment)
+        time.sleep(self._random.uniform(0, 0.5) ** 2 * 4)  # 0 to 1 s, mostly short
+        kill_worker = self._random.random() < 0.35
         workers = self._node.worker_pids()
-        if workers and self._random.random() < 0.4:
-            self._kill_worker(self._random.choice(workers))
+        if kill_worker and workers:
+            kill_quietly(self._random.choice(workers))
+            self.strikes.append(("worker", moment))
         else:
             self._node.kill()
             self._node.start()
-            self.killed["serve"] += 1
+            self.strikes.append(("serve", moment))
 
-    def _kill_worker(self, pid):
-        try:
-            os.kill(pid, signal.SIGKILL)
-            self.killed["worker"] += 1
-        except ProcessLookupError:
-            pass
+    def _await(self, moment):
+        """A few seconds at most: perhaps it does not come any more."""
+        deadline = time.monotonic() + 4
+        while not MOMENTS[moment](self._node.status()) and time.monotonic() < deadline:
+            time.sleep(0.005)
 
 
 def audit(modality, exams, references, received):

@@ -89,12 +89,19 @@ class Exams:
 
     def reference(self, exam, *settings):
         """What `calcnode analyze` makes of the exam; kept, so that the same exam is analysed once."""
-        key = (exam.study, tuple(exam.files), settings)
-        if key not in self._made:
+        return self.references([exam], *settings)[0]
+
+    def references(self, exams, *settings):
+        """The same for several, by one run of the program."""
+        keys = [(exam.study, tuple(exam.files), settings) for exam in exams]
+        missing = [exam for exam, key in zip(exams, keys) if key not in self._made]
+        if missing:
             out = self._folder / f"reference{len(self._made)}"
-            tools.analyze(exam.files, out, *settings)
-            self._made[key] = Reference(out / exam.study)
-        return self._made[key]
+            tools.analyze([path for exam in missing for path in exam.files], out, *settings)
+        for exam, key in zip(exams, keys):
+            if key not in self._made:
+                self._made[key] = Reference(out / exam.study)
+        return [self._made[key] for key in keys]
 
     def drop(self):
         shutil.rmtree(self._folder, ignore_errors=True)
