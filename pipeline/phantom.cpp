@@ -50,6 +50,34 @@ const char* marker_text(const PhantomOptions& options) {
     return right ? "R MLO" : "L MLO";
 }
 
+/// The finished picture and its truth, on the side where they belong.
+Phantom package(const PhantomOptions& options, const phantom::ExamTraits& exam, const cv::Mat1f& tone,
+                phantom::Grains grains) {
+    const bool mirrored = options.laterality == Laterality::right;  // chest wall at the right edge
+    cv::Mat pixels;
+    tone.convertTo(pixels, CV_16U, (1u << options.bits_stored) - 1);
+    for (cv::Mat* matrix :
+         {&pixels, static_cast<cv::Mat*>(&grains.truth), static_cast<cv::Mat*>(&grains.distractors)}) {
+        if (mirrored) cv::flip(*matrix, *matrix, 1);
+    }
+
+    Phantom result;
+    result.mammogram.pixels = to_image<std::uint16_t>(pixels);
+    result.mammogram.bits_stored = options.bits_stored;
+    result.mammogram.row_spacing_mm = result.mammogram.column_spacing_mm = options.spacing_mm;
+    result.mammogram.laterality = options.laterality;
+    result.mammogram.view = options.view;
+    result.mammogram.intent = options.intent;
+    result.mammogram.device = exam.device.identity;
+    result.truth = to_image<std::uint16_t>(grains.truth);
+    result.distractors = to_image<std::uint8_t>(grains.distractors);
+    result.clusters = std::move(grains.clusters);
+    for (PhantomCluster& cluster : result.clusters) {
+        if (mirrored) cluster.centroid.x = options.columns - cluster.centroid.x;
+    }
+    return result;
+}
+
 }  // namespace
 
 Phantom make_phantom(const PhantomOptions& options) {
@@ -78,28 +106,7 @@ Phantom make_phantom(const PhantomOptions& options) {
                                        .text = marker_text(options)};
         phantom::draw_overlay(frame, overlay, tone, marks);
     }
-    cv::Mat pixels;
-    tone.convertTo(pixels, CV_16U, (1u << options.bits_stored) - 1);
-    for (cv::Mat* matrix :
-         {&pixels, static_cast<cv::Mat*>(&grains.truth), static_cast<cv::Mat*>(&grains.distractors)}) {
-        if (mirrored) cv::flip(*matrix, *matrix, 1);
-    }
-
-    Phantom result;
-    result.mammogram.pixels = to_image<std::uint16_t>(pixels);
-    result.mammogram.bits_stored = options.bits_stored;
-    result.mammogram.row_spacing_mm = result.mammogram.column_spacing_mm = options.spacing_mm;
-    result.mammogram.laterality = options.laterality;
-    result.mammogram.view = options.view;
-    result.mammogram.intent = options.intent;
-    result.mammogram.device = exam.device.identity;
-    result.truth = to_image<std::uint16_t>(grains.truth);
-    result.distractors = to_image<std::uint8_t>(grains.distractors);
-    result.clusters = std::move(grains.clusters);
-    for (PhantomCluster& cluster : result.clusters) {
-        if (mirrored) cluster.centroid.x = options.columns - cluster.centroid.x;
-    }
-    return result;
+    return package(options, exam, tone, std::move(grains));
 }
 
 }  // namespace calcnode::pipeline

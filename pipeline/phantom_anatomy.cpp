@@ -6,6 +6,8 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "pipeline/phantom_strands.h"
+
 namespace calcnode::pipeline::phantom {
 
 namespace {
@@ -167,76 +169,36 @@ cv::Mat1f muscle_map(const Frame& frame, const Shape& shape, Random& random) {
     return muscle;
 }
 
-/// Contrast-giving millimetres of ligaments, ducts and small vessels.
-cv::Mat1f fibres(const Frame& frame, const NippleMap& map, const cv::Mat1f& gland, double amount,
-                 Random& random) {
-    cv::Mat1f sum = cv::Mat1f::zeros(frame.working());
-    for (int i = 0; i < 4; ++i) {
-        FibreLayer layer;
-        layer.across_px = random.uniform(3.0, 5.0) * (1 + 0.8 * i) * frame.size_scale / frame.working_mm();
-        layer.stretch = random.uniform(1.5, 5.0);
-        layer.width = random.uniform(0.12, 0.24) / (1 + 0.4 * i);
-        sum += fibre_texture(map, layer, random) * random.uniform(1.5, 4.5);
-    }
-    for (int row = 0; row < sum.rows; ++row) {
-        for (int column = 0; column < sum.cols; ++column) {
-            sum(row, column) *= static_cast<float>(amount) * (0.6F + 0.9F * gland(row, column));
+/// What the line integral is made of, on the working grid.
+struct Tissue {
+    cv::Mat1f muscle;     // 0..1
+    cv::Mat1f strand_mm;  // contrast-giving millimetres of fibres
+    cv::Mat1f tube_px;    // chords of vessels and ducts
+    float muscle_share = 0;
+};
+
+cv::Mat1f line_integral(const Frame& frame, const Anatomy& anatomy, const Tissue& tissue) {
+    const float tube_mm = static_cast<float>(frame.working_mm());
+    const float contrast = static_cast<float>(kGlandAttenuation - kFatAttenuation);
+    const float skin_mm = static_cast<float>(kSkin_mm * frame.size_scale);
+    cv::Mat1f attenuation(frame.working());
+    for (int row = 0; row < attenuation.rows; ++row) {
+        for (int column = 0; column < attenuation.cols; ++column) {
+            const float edge = anatomy.edge_mm(row, column);
+            const float through = anatomy.thickness_mm(row, column);
+            const float in_muscle = tissue.muscle(row, column);
+            const float fibre_mm = tissue.strand_mm(row, column);
+            const float streaks = 0.93F + 0.14F * fibre_mm / 4;
+            const float share = std::max(anatomy.gland(row, column) * (1 - 0.7F * in_muscle),
+                                         tissue.muscle_share * in_muscle * streaks);
+            const float strands = fibre_mm * (1 - 0.8F * in_muscle) + tube_mm * tissue.tube_px(row, column);
+            const float skin = 0.5F - 0.5F * smooth_step(0.6F * skin_mm, 1.2F * skin_mm, edge);
+            const float dense_mm = std::min(through, std::max(share, skin) * through + strands);
+            attenuation(row, column) =
+                through > 0 ? static_cast<float>(kFatAttenuation) * through + contrast * dense_mm : 0.0F;
         }
     }
-    return sum;
-}
-
-Curve inside_of(Curve curve, const cv::Mat1f& edge_mm, double least_mm) {
-    const cv::Rect frame({}, edge_mm.size());
-    auto outside = [&](const CurvePoint& point) {
-        const cv::Point at(point.position);
-        return !frame.contains(at) || edge_mm(at) < least_mm;
-    };
-    curve.erase(std::find_if(curve.begin(), curve.end(), outside), curve.end());
-    return curve;
-}
-
-/// Large vessels come from the chest wall and the armpit.
-std::vector<Curve> draw_vessels(const Frame& frame, const Shape& shape, const Anatomy& anatomy, int count,
-                                Random& random) {
-    std::vector<Curve> vessels;
-    const double mm = frame.size_scale / frame.working_mm();
-    for (int i = 0; i < count; ++i) {
-        Walk walk_options;
-        walk_options.start = {1, shape.middle + random.uniform(-0.75, 0.75) * shape.lower};
-        const cv::Point2d target = anatomy.nipple_px - walk_options.start;
-        walk_options.heading = std::atan2(target.y, target.x) + random.normal(0, 0.35);
-        walk_options.length = random.uniform(40, 110) * mm;
-        walk_options.radius = random.uniform(0.6, 1.2) * mm;
-        walk_options.end_radius = 0.4 * walk_options.radius;
-        walk_options.wander = random.uniform(0.5, 1.5);
-        Curve curve = inside_of(walk(walk_options, random), anatomy.edge_mm, 3 * frame.size_scale);
-        if (curve.size() > 10) vessels.push_back(std::move(curve));
-    }
-    return vessels;
-}
-
-/// Milk ducts fan out from the nipple into the gland.
-void draw_ducts(const Frame& frame, const Anatomy& anatomy, cv::Mat1f& tubes, Random& random) {
-    const double mm = frame.size_scale / frame.working_mm();
-    const int count = random.integer(4, 10);
-    for (int i = 0; i < count; ++i) {
-        Walk options;
-        options.start = anatomy.nipple_px - cv::Point2d(2 * mm, 0);
-        options.heading = std::numbers::pi + random.uniform(-0.9, 0.9);
-        options.length = random.uniform(15, 50) * mm;
-        options.radius = random.uniform(0.35, 0.8) * mm;
-        options.end_radius = 0.2 * mm;
-        options.wander = random.uniform(0.5, 1.5);
-        const Curve duct = inside_of(walk(options, random), anatomy.edge_mm, 1 * frame.size_scale);
-        draw_tube(tubes, duct);
-        if (duct.size() < 20) continue;
-        options.start = duct[duct.size() / 2].position;
-        options.heading += random.uniform(-0.6, 0.6);
-        options.length *= 0.6;
-        options.radius = 0.5 * (options.radius + options.end_radius);
-        draw_tube(tubes, inside_of(walk(options, random), anatomy.edge_mm, 1 * frame.size_scale));
-    }
+    return attenuation;
 }
 
 }  // namespace
@@ -261,37 +223,18 @@ Anatomy make_anatomy(const Frame& frame, const BreastTraits& breast, View view, 
         {.nipple = anatomy.nipple_px, .bend_px = random.uniform(2, 7) * mm, .bend_size_px = 50 * mm}, random);
     anatomy.gland =
         gland_map(frame, shape, anatomy, {.map = &map, .density = breast.density, .random = &random});
-    const cv::Mat1f fibre_mm = fibres(frame, map, anatomy.gland, breast.fibres, random);
-    anatomy.vessels = draw_vessels(frame, shape, anatomy, breast.vessels, random);
-    cv::Mat1f tubes = cv::Mat1f::zeros(frame.working());
+    Tissue tissue;
+    tissue.strand_mm = draw_fibres(frame, map, {.gland = anatomy.gland, .amount = breast.fibres}, random);
+    const StrandFrame strands{frame, anatomy.edge_mm, anatomy.nipple_px, shape.middle, shape.lower};
+    anatomy.vessels = draw_vessels(strands, breast.vessels, random);
+    tissue.tube_px = cv::Mat1f::zeros(frame.working());
     for (const Curve& vessel : anatomy.vessels)
-        draw_tube(tubes, vessel);
-    draw_ducts(frame, anatomy, tubes, random);
-    cv::Mat1f muscle =
-        view == View::mlo ? muscle_map(frame, shape, random) : cv::Mat1f::zeros(frame.working());
-    anatomy.muscle = cv::Mat(muscle > 0.5);
-
-    const float tube_mm = static_cast<float>(frame.working_mm());
-    const float contrast = static_cast<float>(kGlandAttenuation - kFatAttenuation);
-    const float skin_mm = static_cast<float>(kSkin_mm * frame.size_scale);
-    const float muscle_share = static_cast<float>(random.uniform(0.5, 0.8));
-    anatomy.attenuation.create(frame.working());
-    for (int row = 0; row < mask.rows; ++row) {
-        for (int column = 0; column < mask.cols; ++column) {
-            const float edge = anatomy.edge_mm(row, column);
-            const float through = anatomy.thickness_mm(row, column);
-            const float in_muscle = muscle(row, column);
-            const float streaks = 0.93F + 0.14F * fibre_mm(row, column) / 4;
-            const float share = std::max(anatomy.gland(row, column) * (1 - 0.7F * in_muscle),
-                                         muscle_share * in_muscle * streaks);
-            const float strands =
-                fibre_mm(row, column) * (1 - 0.8F * in_muscle) + tube_mm * tubes(row, column);
-            const float skin = 0.5F - 0.5F * smooth_step(0.6F * skin_mm, 1.2F * skin_mm, edge);
-            const float dense_mm = std::min(through, std::max(share, skin) * through + strands);
-            anatomy.attenuation(row, column) =
-                through > 0 ? static_cast<float>(kFatAttenuation) * through + contrast * dense_mm : 0.0F;
-        }
-    }
+        draw_tube(tissue.tube_px, vessel);
+    draw_ducts(strands, tissue.tube_px, random);
+    tissue.muscle = view == View::mlo ? muscle_map(frame, shape, random) : cv::Mat1f::zeros(frame.working());
+    anatomy.muscle = cv::Mat(tissue.muscle > 0.5);
+    tissue.muscle_share = static_cast<float>(random.uniform(0.5, 0.8));
+    anatomy.attenuation = line_integral(frame, anatomy, tissue);
     return anatomy;
 }
 
