@@ -28,7 +28,7 @@ struct CandidateMap {
 };
 
 struct CandidateOptions {
-    double threshold = 0.5;  // on the segmentator's probability
+    double threshold = 0.7;  // on the segmentator's probability
     double largest_mm2 = 8;  // what is larger is no microcalcification
 };
 

@@ -11,7 +11,7 @@
 namespace calcnode::pipeline {
 
 struct ClusteringOptions {
-    double link_radius_mm = 5;  // grains nearer than this belong together (single linkage)
+    double link_radius_mm = 7;  // grains nearer than this belong together (single linkage)
     int min_members = 3;
     int score_members = 5;  // the score is the mean of this many best grains; missing ones count 0
 };

@@ -25,8 +25,8 @@ struct Manifest {
     NetworkEntry detector;
     NetworkEntry segmentator;
     ClusteringOptions clustering;
-    double cluster_threshold = 0.5;             // the operating point
-    double lone_calcification_threshold = 0.9;  // a grain in no cluster is reported from this score on
+    double cluster_threshold = 0.5;              // the operating point
+    double lone_calcification_threshold = 0.95;  // a grain in no cluster is reported from this score on
     double largest_calcification_mm2 = 8;
     std::uint64_t seed = 0;
     int exams = 0;

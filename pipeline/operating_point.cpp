@@ -18,10 +18,14 @@
 namespace calcnode::pipeline {
 namespace {
 
-constexpr int kValidationUnits = 16;
+constexpr int kMostValidationUnits = 16;
 constexpr int kCentresPerClass = 12;  // in each picture
 constexpr double kLowestDetectorThreshold = 0.02;
 constexpr double kHighestDetectorThreshold = 0.3;
+
+int validation_units(const Manifest& manifest) {
+    return std::clamp(manifest.exams / 12, 2, kMostValidationUnits);
+}
 
 std::vector<TrainingView> held_out_unit(int number, const BackgroundLibrary& backgrounds,
                                         const Manifest& manifest) {
@@ -97,7 +101,7 @@ PhantomOptions validation_phantom(std::uint64_t seed, int number) {
 double choose_detector_threshold(const Network& detector, const BackgroundLibrary& backgrounds,
                                  const Manifest& manifest) {
     std::vector<double> answers;
-    for (int unit = 0; unit < kValidationUnits; ++unit) {
+    for (int unit = 0; unit < validation_units(manifest); ++unit) {
         for (const TrainingView& view : held_out_unit(unit, backgrounds, manifest)) {
             const cv::Mat cells = detector_map(detector, view, manifest.detector);
             collect_grain_answers(cells, view, manifest.detector.stride, answers);
@@ -116,7 +120,7 @@ PatchAccuracy measure_patches(const std::filesystem::path& folder, const Backgro
     const Network segmentator = Network::load(folder / manifest.segmentator.file);
     Tally detected, segmented;
     Random random(manifest.seed, 21);
-    for (int unit = 0; unit < kValidationUnits; ++unit) {
+    for (int unit = 0; unit < validation_units(manifest); ++unit) {
         for (const TrainingView& view : held_out_unit(unit, backgrounds, manifest)) {
             const cv::Mat cells = detector_map(detector, view, manifest.detector);
             const cv::Mat pixels =

@@ -1,5 +1,6 @@
 #include "pipeline/training.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "pipeline/analyser.h"
@@ -11,7 +12,7 @@
 namespace calcnode::pipeline {
 namespace {
 
-constexpr int kValidationPhantoms = 60;
+constexpr int kMostValidationPhantoms = 60;
 
 void check(const TrainingOptions& options) {
     if (options.steps < 1 || options.exams < 2 || options.threads < 1) {
@@ -29,7 +30,7 @@ Manifest manifest_for(const TrainingOptions& options) {
     manifest.version = options.version;
     manifest.spacing_mm = options.spacing_mm;
     manifest.detector = {"detector.pt", "", kDetectorField, kDetectorStride, 0.1};
-    manifest.segmentator = {"segmentator.pt", "", kSegmentatorField, 1, 0.5};
+    manifest.segmentator = {"segmentator.pt", "", kSegmentatorField, 1, 0.7};
     manifest.seed = options.seed;
     manifest.exams = options.exams;
     manifest.steps = options.steps;
@@ -38,6 +39,11 @@ Manifest manifest_for(const TrainingOptions& options) {
         manifest.training_data.push_back("background for synthetic grains: " + background.attribution);
     }
     return manifest;
+}
+
+/// A short trial run is not to spend most of its time on being measured.
+int validation_phantoms(const TrainingOptions& options) {
+    return std::clamp(options.exams / 4, 4, kMostValidationPhantoms);
 }
 
 /// One training run: holds what its steps share.
@@ -102,7 +108,8 @@ TrainingReport train(const TrainingOptions& options, const TrainingCallback& pro
     run.say("operating point");
     write_manifest(options.output, manifest);
     const PatchAccuracy patches = measure_patches(options.output, run.backgrounds, manifest);
-    const OperatingPoint point = choose_operating_point(options.output, options.seed, kValidationPhantoms);
+    const OperatingPoint point =
+        choose_operating_point(options.output, options.seed, validation_phantoms(options));
     manifest.cluster_threshold = point.cluster_threshold;
     write_manifest(options.output, manifest);
     std::filesystem::remove_all(run.checkpoint, failed);

@@ -68,7 +68,7 @@ BackgroundLibrary::BackgroundLibrary(const std::vector<TrainingBackground>& fold
             if (entry.is_regular_file() && is_picture(entry.path())) folder.files.push_back(entry.path());
         }
         std::sort(folder.files.begin(), folder.files.end());
-        if (folder.files.size() < kHeldOut) {
+        if (folder.files.size() < kHeldOutPart) {
             throw Error(ErrorCode::bad_argument,
                         "background folder " + source.folder.string() + " holds fewer than 5 pictures");
         }
@@ -84,7 +84,7 @@ TrainingImage BackgroundLibrary::draw(std::size_t folder, bool held_out, Random&
     for (int attempt = 0; attempt < 50; ++attempt) {
         std::size_t index =
             static_cast<std::size_t>(random.integer(0, static_cast<int>(from.files.size()) - 1));
-        if ((index % kHeldOut == 0) != held_out) continue;
+        if ((index >= from.files.size() - from.files.size() / kHeldOutPart) != held_out) continue;
         const cv::Mat bytes = cv::imread(from.files[index].string(), cv::IMREAD_GRAYSCALE);
         if (bytes.empty()) throw Error(ErrorCode::bad_argument, "cannot read " + from.files[index].string());
         TrainingImage image;

@@ -31,11 +31,12 @@ class BackgroundLibrary {
     /// Throws Error bad_argument when a folder holds no picture.
     explicit BackgroundLibrary(const std::vector<TrainingBackground>& folders);
     std::size_t folders() const { return folders_.size(); }
-    /// A random piece, at most 45 mm wide, of a random picture of that folder; no grains yet. Pictures whose
-    /// index is a multiple of kHeldOut are only drawn with `held_out`: they are for validation.
+    /// A random piece, at most 45 mm wide, of a random picture of that folder; no grains yet. The last fifth
+    /// of the folder by name is only drawn with `held_out`: for validation. (A block, not every fifth
+    /// picture: pictures of one patient usually stand side by side.)
     TrainingImage draw(std::size_t folder, bool held_out, Random& random) const;
 
-    static constexpr std::size_t kHeldOut = 5;
+    static constexpr std::size_t kHeldOutPart = 5;
 
   private:
     struct Folder {

@@ -103,8 +103,9 @@ bool run_stage(NetworkTrainer& trainer, const StageOptions& options, const Backg
                const Network* detector, const StageCallback& progress) {
     Random random(options.seed, options.stage == Stage::detector ? 11 : 12);
     const auto units_due = [&](int step) {
-        return std::max(kUnitsBeforeFirstStep, static_cast<int>(static_cast<std::int64_t>(step + 1) *
-                                                                options.exams / options.steps));
+        return std::max(
+            std::min(kUnitsBeforeFirstStep, options.exams),
+            static_cast<int>(static_cast<std::int64_t>(step + 1) * options.exams / options.steps));
     };
     // After a resume the ring is filled again from the units just before the one that comes next.
     int units = std::max(0, units_due(trainer.steps_done()) - kUnitsBeforeFirstStep);
