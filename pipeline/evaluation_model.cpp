@@ -4,7 +4,7 @@
 
 namespace calcnode::pipeline {
 
-OperatingPoint operating_point_of(const std::filesystem::path& model_folder) {
+ModelOperatingPoint operating_point_of(const std::filesystem::path& model_folder) {
     const Manifest manifest = read_model_folder(model_folder).manifest;
     return {.model = manifest.name + " " + manifest.version,
             .cluster_threshold = manifest.cluster_threshold,

@@ -6,13 +6,13 @@
 
 namespace calcnode::pipeline {
 
-struct OperatingPoint {
+struct ModelOperatingPoint {
     std::string model;  // name and version
     double cluster_threshold = 0;
     double lone_calcification_threshold = 0;
 };
 
 /// Throws Error model_not_found or model_damaged.
-OperatingPoint operating_point_of(const std::filesystem::path& model_folder);
+ModelOperatingPoint operating_point_of(const std::filesystem::path& model_folder);
 
 }  // namespace calcnode::pipeline

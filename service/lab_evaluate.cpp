@@ -105,7 +105,7 @@ class CascadeMeasurement {
     }
 
   private:
-    pipeline::OperatingPoint point_;
+    pipeline::ModelOperatingPoint point_;
     pipeline::Analyser analyser_;
     bool own_;
     double threshold_;
