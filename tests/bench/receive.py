@@ -6,6 +6,7 @@ Usage: tests/bench/receive.py [--runs N] [--objects N] [--folder DIR]
 Prints a table (medians) and exits with 1 when the small objects take 2 seconds or more. See README.md.
 """
 import argparse
+import os
 import shutil
 import statistics
 import sys
@@ -85,6 +86,22 @@ def in_batches(paths, number):
     return [paths[i::number] for i in range(number)]
 
 
+def sync_cost(folder):
+    """Median milliseconds of making 4 KB durable in a file that is there already: the least that an acknowledgement of
+    a stored object can cost on this disk."""
+    times = []
+    with open(folder / "sync", "wb", buffering=0) as file:
+        file.write(bytes(1 << 20))
+        os.fsync(file.fileno())
+        for _ in range(100):
+            file.seek(0)
+            started = time.monotonic()
+            file.write(b"x" * 4096)
+            os.fdatasync(file.fileno())
+            times.append(time.monotonic() - started)
+    return 1000 * statistics.median(times)
+
+
 class Loads:
     """Every run sends objects with UIDs of their own: repeated ones are not new to a node that keeps a journal."""
 
@@ -138,6 +155,7 @@ def main():
                 runs = 1 if load[0] == "small" and receiver.name == "storescp" else options.runs
                 print(f"measuring: {title}: {receiver.name} ({runs} x)", file=sys.stderr, flush=True)
                 rows[title].append(measure(receiver, nodelay, loads, load, runs))
+        print(f"one fdatasync in {folder}: {sync_cost(folder):.2f} ms")
         show(rows, [receiver.name for receiver, _ in receivers])
     finally:
         for receiver, _ in receivers:
