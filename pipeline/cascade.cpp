@@ -8,11 +8,12 @@ namespace calcnode::pipeline {
 namespace {
 
 constexpr int kDetectorTile = 256;
-constexpr int kSegmentatorTile = 64;  // suspects are small and far apart
+constexpr int kSegmentatorTile = 128;  // suspects are small and far apart
 
-/// Half the receptive field, rounded up to whole cells of `multiple` pixels.
-int halo_of(const NetworkEntry& entry, int multiple) {
-    return (entry.receptive_field_px / 2 + multiple) / multiple * multiple;
+/// Half the receptive field, rounded up to where the network's coarsest grid begins.
+int halo_of(const NetworkEntry& entry) {
+    const int multiple = entry.alignment_px;
+    return (entry.receptive_field_px / 2 + multiple - 1) / multiple * multiple;
 }
 
 }  // namespace
@@ -25,7 +26,7 @@ Cascade::Cascade(const std::filesystem::path& folder, const Manifest& manifest)
 
 cv::Mat Cascade::suspects(const WorkingImage& work, int threads) const {
     const int stride = detector_entry_.stride;
-    const DenseOptions options{kDetectorTile / stride * stride, halo_of(detector_entry_, stride), stride,
+    const DenseOptions options{kDetectorTile / stride * stride, halo_of(detector_entry_), stride,
                                threads};
     cv::Mat cells = run_dense(detector_, work.normalised, work.mask, options) >= detector_entry_.threshold;
     cv::dilate(cells, cells, cv::getStructuringElement(cv::MORPH_RECT, {3, 3}));
@@ -38,8 +39,7 @@ cv::Mat Cascade::suspects(const WorkingImage& work, int threads) const {
 
 cv::Mat Cascade::run(const WorkingImage& work, int threads) const {
     const cv::Mat where = suspects(work, threads);
-    // The Segmentator halves the picture twice: its tiles and halos begin on multiples of 4.
-    const DenseOptions options{kSegmentatorTile, halo_of(segmentator_entry_, 4), 1, threads};
+    const DenseOptions options{kSegmentatorTile, halo_of(segmentator_entry_), 1, threads};
     cv::Mat probability = run_dense(segmentator_, work.normalised, where, options);
     probability.setTo(0, where == 0);
     return probability;

@@ -42,6 +42,7 @@ Json network_json(const NetworkEntry& entry) {
             {"sha256", entry.sha256},
             {"receptive_field_px", entry.receptive_field_px},
             {"stride", entry.stride},
+            {"alignment_px", entry.alignment_px},
             {"threshold", entry.threshold}};
 }
 
@@ -52,10 +53,12 @@ NetworkEntry network_entry(const Json& json) {
     entry.receptive_field_px = json.at("receptive_field_px").get<int>();
     entry.stride = json.at("stride").get<int>();
     entry.threshold = json.at("threshold").get<double>();
+    entry.alignment_px = json.value("alignment_px", entry.alignment_px);
     // A file name only: a manifest must not lead out of its folder.
     if (entry.file.empty() || std::filesystem::path(entry.file).filename() != entry.file ||
         entry.stride < 1 || entry.stride > 32 || entry.receptive_field_px < 1 ||
-        entry.receptive_field_px > 1024) {
+        entry.receptive_field_px > 1024 || entry.alignment_px < entry.stride || entry.alignment_px > 64 ||
+        entry.alignment_px % entry.stride != 0) {
         throw Error(ErrorCode::model_damaged, "manifest: network entry out of range");
     }
     return entry;

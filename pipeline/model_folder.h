@@ -16,6 +16,7 @@ struct NetworkEntry {
     int receptive_field_px = 0;
     int stride = 1;
     double threshold = 0.5;
+    int alignment_px = 4;  // tiles and halos begin on multiples of this
 };
 
 struct Manifest {

@@ -5,7 +5,11 @@
 namespace calcnode::pipeline {
 
 inline constexpr int kDetectorStride = 4;
-inline constexpr int kDetectorField = 49;     // pixels a side
-inline constexpr int kSegmentatorField = 49;  // likewise
+inline constexpr int kDetectorField = 81;     // pixels a side
+inline constexpr int kSegmentatorField = 97;  // likewise
+/// Both networks halve the picture three times: tiles and halos begin on multiples of this.
+inline constexpr int kNetworkAlignment = 8;
+inline constexpr int kDetectorHalo = 40;     // half the field, on whole multiples
+inline constexpr int kSegmentatorHalo = 48;  // likewise
 
 }  // namespace calcnode::pipeline

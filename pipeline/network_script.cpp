@@ -71,9 +71,13 @@ torch::jit::Module make_detector(std::uint64_t seed) {
     net.convolution({32, 32});
     net.convolution({32, 48, 3, 2});
     net.convolution({48, 48});
-    net.convolution({48, 48});
-    net.convolution({48, 48});
-    net.convolution({48, 1}, false);
+    net.line("cells = x");
+    net.convolution({48, 64, 3, 2});
+    net.convolution({64, 64});
+    net.convolution({64, 64});
+    net.up_and_join("cells");
+    net.convolution({112, 48});
+    net.convolution({48, 1, 1}, false);
     return net.finish();
 }
 
@@ -87,12 +91,17 @@ torch::jit::Module make_segmentator(std::uint64_t seed) {
     net.line("middle = x");
     net.convolution({32, 48, 3, 2});
     net.convolution({48, 48});
-    net.convolution({48, 48});
+    net.line("coarse = x");
+    net.convolution({48, 64, 3, 2});
+    net.convolution({64, 64});
+    net.convolution({64, 64});
+    net.up_and_join("coarse");
+    net.convolution({112, 48});
     net.up_and_join("middle");
     net.convolution({80, 32});
     net.up_and_join("fine");
-    net.convolution({48, 24});
-    net.convolution({24, 16});
+    net.convolution({48, 16});
+    net.convolution({16, 16});
     net.convolution({16, 1}, false);
     return net.finish();
 }

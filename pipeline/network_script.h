@@ -10,12 +10,13 @@
 
 namespace calcnode::pipeline {
 
-/// One pixel in, one logit an output pixel: is there a calcification in this 4 x 4 pixel cell or right beside
-/// it? Receptive field 49 pixels, stride 4, 'same' padding.
+/// A logit a cell of 4 x 4 pixels: is there a calcification in it or right beside it? The last layers also see a
+/// grid of 8 x 8 pixels, so that a cell is judged with some 8 mm around it (a grain of a vessel's wall looks like any
+/// other grain, the vessel does not). 'Same' padding.
 torch::jit::Module make_detector(std::uint64_t seed);
 
-/// A logit a pixel: is this pixel calcification? An encoder and decoder with skip connections, 'same'
-/// padding.
+/// A logit a pixel: is this pixel calcification? An encoder and decoder with three skip connections and the same
+/// wide view, 'same' padding.
 torch::jit::Module make_segmentator(std::uint64_t seed);
 
 }  // namespace calcnode::pipeline

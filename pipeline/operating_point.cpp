@@ -10,6 +10,7 @@
 #include "pipeline/cascade.h"
 #include "pipeline/dense.h"
 #include "pipeline/evaluation.h"
+#include "pipeline/network_fields.h"
 #include "pipeline/phantom.h"
 #include "pipeline/threads.h"
 #include "pipeline/training_patches.h"
@@ -34,7 +35,7 @@ std::vector<TrainingView> held_out_unit(int number, const BackgroundLibrary& bac
 }
 
 cv::Mat detector_map(const Network& detector, const TrainingView& view, const NetworkEntry& entry) {
-    return run_dense(detector, view.normalised, view.mask, {256, 32, entry.stride, analysis_threads()});
+    return run_dense(detector, view.normalised, view.mask, {256, kDetectorHalo, entry.stride, analysis_threads()});
 }
 
 /// The Detector's best answer in the cells under each grain.
@@ -124,7 +125,7 @@ PatchAccuracy measure_patches(const std::filesystem::path& folder, const Backgro
         for (const TrainingView& view : held_out_unit(unit, backgrounds, manifest)) {
             const cv::Mat cells = detector_map(detector, view, manifest.detector);
             const cv::Mat pixels =
-                run_dense(segmentator, view.normalised, view.mask, {256, 28, 1, analysis_threads()});
+                run_dense(segmentator, view.normalised, view.mask, {256, kSegmentatorHalo, 1, analysis_threads()});
             const auto centres = centres_by_class(view, random);
             for (std::size_t k = 0; k < centres.size(); ++k) {
                 const bool is_grain = static_cast<PatchClass>(k) == PatchClass::centre;

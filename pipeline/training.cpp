@@ -29,8 +29,8 @@ Manifest manifest_for(const TrainingOptions& options) {
     manifest.name = options.name;
     manifest.version = options.version;
     manifest.spacing_mm = options.spacing_mm;
-    manifest.detector = {"detector.pt", "", kDetectorField, kDetectorStride, 0.1};
-    manifest.segmentator = {"segmentator.pt", "", kSegmentatorField, 1, 0.7};
+    manifest.detector = {"detector.pt", "", kDetectorField, kDetectorStride, 0.1, kNetworkAlignment};
+    manifest.segmentator = {"segmentator.pt", "", kSegmentatorField, 1, 0.7, kNetworkAlignment};
     manifest.seed = options.seed;
     manifest.exams = options.exams;
     manifest.steps = options.steps;

@@ -23,9 +23,9 @@ struct Patch {
     cv::Mat labels;      // CV_8U
 };
 
-inline constexpr int kPatchSide = 96;
+inline constexpr int kPatchSide = 128;
 /// Pixels at a patch's border that see the padding instead of the picture: left out of the loss.
-inline constexpr int kPatchMargin = 12;
+inline constexpr int kPatchMargin = 16;
 
 struct PatchWishes {
     int per_class = 5;  // for each of the four classes, where the picture has it

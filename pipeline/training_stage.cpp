@@ -15,9 +15,9 @@
 namespace calcnode::pipeline {
 namespace {
 
-constexpr int kBatch = 24;
+constexpr int kBatch = 16;
 constexpr int kUnitsBeforeFirstStep = 12;
-constexpr std::size_t kRingPatches = 6000;
+constexpr std::size_t kRingPatches = 5000;
 constexpr double kPieceAreaMm2 = 1200;  // from each background folder, a unit
 constexpr int kCheckpointEvery = 500;
 
@@ -58,7 +58,7 @@ cv::Mat enlarged(const cv::Mat& coarse, cv::Size size) {
 /// segmentator those inside the detector's suspects, missed grains too.
 cv::Mat mistakes_of(const Network& network, const TrainingView& view, const StageOptions& options,
                     const Network* detector) {
-    const DenseOptions coarse{256, 32, kDetectorStride, options.threads};
+    const DenseOptions coarse{256, kDetectorHalo, kDetectorStride, options.threads};
     const cv::Mat healthy = view.labels == kNothing;
     cv::Mat mistakes;
     if (detector == nullptr) {
@@ -66,7 +66,7 @@ cv::Mat mistakes_of(const Network& network, const TrainingView& view, const Stag
     } else {
         const cv::Mat suspicion = run_dense(*detector, view.normalised, view.mask, coarse);
         const cv::Mat suspect = enlarged(suspicion, view.normalised.size()) >= options.detector_threshold;
-        mistakes = run_dense(network, view.normalised, suspect, {64, 28, 1, options.threads});
+        mistakes = run_dense(network, view.normalised, suspect, {128, kSegmentatorHalo, 1, options.threads});
         cv::Mat missed;
         cv::bitwise_and(suspect, view.labels == kGrain, missed);
         mistakes.setTo(0, suspect == 0);

@@ -41,8 +41,8 @@ class Dense : public testing::TestWithParam<Stage> {
 TEST_P(Dense, TilesGiveWhatOneRunGives) {
     const Network network = random_network(GetParam());
     const cv::Mat picture = noise_picture({301, 187});
-    const cv::Mat whole = run_dense(network, picture, everywhere(picture), {512, 28, stride(), 1});
-    const cv::Mat tiled = run_dense(network, picture, everywhere(picture), {64, 28, stride(), 1});
+    const cv::Mat whole = run_dense(network, picture, everywhere(picture), {512, 48, stride(), 1});
+    const cv::Mat tiled = run_dense(network, picture, everywhere(picture), {64, 48, stride(), 1});
     EXPECT_EQ(whole.cols, (301 + stride() - 1) / stride());
     EXPECT_LT(cv::norm(whole, tiled, cv::NORM_INF), 1e-5);
 }
@@ -50,23 +50,23 @@ TEST_P(Dense, TilesGiveWhatOneRunGives) {
 TEST_P(Dense, ThreadsDoNotChangeABit) {
     const Network network = random_network(GetParam());
     const cv::Mat picture = noise_picture({301, 187});
-    const cv::Mat one = run_dense(network, picture, everywhere(picture), {64, 28, stride(), 1});
-    const cv::Mat three = run_dense(network, picture, everywhere(picture), {64, 28, stride(), 3});
+    const cv::Mat one = run_dense(network, picture, everywhere(picture), {64, 48, stride(), 1});
+    const cv::Mat three = run_dense(network, picture, everywhere(picture), {64, 48, stride(), 3});
     EXPECT_EQ(cv::norm(one, three, cv::NORM_INF), 0);
 }
 
 TEST_P(Dense, SeesNoFurtherThanItsReceptiveField) {
     const Network network = random_network(GetParam());
-    cv::Mat picture = cv::Mat::zeros(160, 160, CV_32F);
-    const cv::Mat before = run_dense(network, picture, everywhere(picture), {160, 0, stride(), 1});
-    picture.at<float>(80, 80) = 1000;
-    const cv::Mat after = run_dense(network, picture, everywhere(picture), {160, 0, stride(), 1});
+    cv::Mat picture = cv::Mat::zeros(256, 256, CV_32F);
+    const cv::Mat before = run_dense(network, picture, everywhere(picture), {256, 0, stride(), 1});
+    picture.at<float>(128, 128) = 1000;
+    const cv::Mat after = run_dense(network, picture, everywhere(picture), {256, 0, stride(), 1});
     std::vector<cv::Point> changed;
     cv::findNonZero(cv::Mat(before != after), changed);
     const cv::Rect box = cv::boundingRect(changed);
     const int reach = field() / 2;
-    EXPECT_GE(box.x * stride(), 80 - reach - stride());
-    EXPECT_LE(box.br().x * stride(), 80 + reach + stride());
+    EXPECT_GE(box.x * stride(), 128 - reach - stride());
+    EXPECT_LE(box.br().x * stride(), 128 + reach + stride());
     EXPECT_GE(box.width * stride(), field() / 2);
 }
 
@@ -75,7 +75,7 @@ TEST_P(Dense, SkipsTilesWithNothingToLookAt) {
     const cv::Mat picture = noise_picture({256, 256});
     cv::Mat where = cv::Mat::zeros(256, 256, CV_8U);
     where.at<unsigned char>(200, 200) = 255;
-    const cv::Mat result = run_dense(network, picture, where, {128, 28, stride(), 2});
+    const cv::Mat result = run_dense(network, picture, where, {128, 48, stride(), 2});
     const int half = 128 / stride();
     EXPECT_EQ(cv::countNonZero(result(cv::Rect(0, 0, half, half))), 0);
     EXPECT_GT(cv::countNonZero(result(cv::Rect(half, half, half, half))), half * half / 2);
