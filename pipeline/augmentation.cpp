@@ -89,7 +89,30 @@ cv::Mat labels_of(const cv::Mat& coverage, const cv::Mat& normalised, const cv::
     return labels;
 }
 
+/// `picture` (the image's, perhaps degraded, at any size) at the working spacing, with the image's labels.
+TrainingView view_of(const cv::Mat& picture, const TrainingImage& image, double spacing_mm) {
+    const cv::Size size = size_at(image, spacing_mm);
+    TrainingView view;
+    cv::resize(image.mask, view.mask, size, 0, 0, cv::INTER_NEAREST);
+    view.normalised = normalise(resampled(picture, size), view.mask, spacing_mm);
+    cv::Mat coverage;
+    cv::resize(image.grains, coverage, size, 0, 0,
+               size.width < image.grains.cols ? cv::INTER_AREA : cv::INTER_LINEAR);
+    view.labels = labels_of(coverage, view.normalised, view.mask);
+    if (!image.doubtful.empty()) {
+        cv::Mat doubtful, unlabelled;
+        cv::resize(image.doubtful, doubtful, size, 0, 0, cv::INTER_NEAREST);
+        cv::bitwise_and(doubtful, view.labels == kNothing, unlabelled);
+        view.labels.setTo(kIgnore, unlabelled);
+    }
+    return view;
+}
+
 }  // namespace
+
+TrainingView prepared(const TrainingImage& image, double spacing_mm) {
+    return view_of(image.picture, image, spacing_mm);
+}
 
 TrainingView augmented(const TrainingImage& image, double spacing_mm, Random& random) {
     cv::Mat picture = image.picture.clone();
@@ -114,20 +137,7 @@ TrainingView augmented(const TrainingImage& image, double spacing_mm, Random& ra
         add_noise(picture, spread_of_detail(picture, small_mask) * random.uniform(0, 0.5), random);
     tone_and_levels(picture, small_mask, random);
 
-    const cv::Size size = size_at(scaled, spacing_mm);
-    TrainingView view;
-    cv::resize(image.mask, view.mask, size, 0, 0, cv::INTER_NEAREST);
-    view.normalised = normalise(resampled(picture, size), view.mask, spacing_mm);
-    cv::Mat coverage;
-    cv::resize(image.grains, coverage, size, 0, 0,
-               size.width < image.grains.cols ? cv::INTER_AREA : cv::INTER_LINEAR);
-    view.labels = labels_of(coverage, view.normalised, view.mask);
-    if (!image.doubtful.empty()) {
-        cv::Mat doubtful, unlabelled;
-        cv::resize(image.doubtful, doubtful, size, 0, 0, cv::INTER_NEAREST);
-        cv::bitwise_and(doubtful, view.labels == kNothing, unlabelled);
-        view.labels.setTo(kIgnore, unlabelled);
-    }
+    TrainingView view = view_of(picture, scaled, spacing_mm);
     turn(view, random);
     return view;
 }

@@ -19,6 +19,9 @@ inline constexpr unsigned char kGrain = 1;
 inline constexpr unsigned char kIgnore =
     2;  // a grain's rim, a grain that no longer shows, outside the breast
 
+/// The picture as inference would prepare it, and its labels: nothing changed, nothing drawn.
+TrainingView prepared(const TrainingImage& image, double spacing_mm);
+
 TrainingView augmented(const TrainingImage& image, double spacing_mm, Random& random);
 
 }  // namespace calcnode::pipeline

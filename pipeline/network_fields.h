@@ -12,4 +12,7 @@ inline constexpr int kNetworkAlignment = 8;
 inline constexpr int kDetectorHalo = 40;     // half the field, on whole multiples
 inline constexpr int kSegmentatorHalo = 48;  // likewise
 
+/// What a convolution sees beyond the picture: zeros (same size out), or nothing (smaller out).
+enum class Padding { same, valid };
+
 }  // namespace calcnode::pipeline

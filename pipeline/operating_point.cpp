@@ -20,7 +20,7 @@ namespace calcnode::pipeline {
 namespace {
 
 constexpr int kMostValidationUnits = 16;
-constexpr int kCentresPerClass = 12;  // in each picture
+constexpr int kCentresPerClass = 24;  // in each picture
 constexpr double kLowestDetectorThreshold = 0.02;
 constexpr double kHighestDetectorThreshold = 0.3;
 
@@ -65,26 +65,30 @@ struct Tally {
     double part() const { return all == 0 ? 0 : static_cast<double>(right) / all; }
 };
 
-/// Random centres of each class, at most kCentresPerClass of a class.
-std::array<std::vector<cv::Point>, 4> centres_by_class(const TrainingView& view, Random& random) {
-    std::array<std::vector<cv::Point>, 4> centres;
-    std::vector<cv::Point> grains;
-    if (cv::countNonZero(view.labels == kGrain) > 0) cv::findNonZero(view.labels == kGrain, grains);
-    const auto any = [&](int below) { return random.integer(0, below - 1); };
-    for (int attempt = 0; attempt < 40 * kCentresPerClass; ++attempt) {
-        cv::Point at(any(view.labels.cols), any(view.labels.rows));
-        if (attempt % 2 == 0 && !grains.empty()) {
-            const int reach = attempt % 8 == 0 ? 0 : 24;
-            at = grains[static_cast<std::size_t>(any(static_cast<int>(grains.size())))];
-            at += cv::Point(random.integer(-reach, reach), random.integer(-reach, reach));
+/// Answers at the centres of patches, by class. Half the weight is the positive class C1's, the negative ones share
+/// the other half: C3 and C4 for the Detector (a cell beside a grain, C2, is neither right nor wrong), C2 to C4 for the
+/// Segmentator.
+struct PatchTally {
+    std::array<Tally, 4> detected, segmented;
+
+    void add(const std::array<std::vector<cv::Point>, 4>& centres, const cv::Mat& cells, const cv::Mat& pixels,
+             const Manifest& manifest) {
+        for (std::size_t k = 0; k < centres.size(); ++k) {
+            const bool is_grain = static_cast<PatchClass>(k) == PatchClass::centre;
+            for (const cv::Point& at : centres[k]) {
+                detected[k].add((cells.at<float>(at / manifest.detector.stride) >= 0.5F) == is_grain);
+                segmented[k].add((pixels.at<float>(at) >= 0.5F) == is_grain);
+            }
         }
-        if (!cv::Rect({0, 0}, view.labels.size()).contains(at)) continue;
-        if (view.labels.at<unsigned char>(at) == kIgnore) continue;
-        std::vector<cv::Point>& of_class = centres[static_cast<std::size_t>(patch_class(view.labels, at))];
-        if (static_cast<int>(of_class.size()) < kCentresPerClass) of_class.push_back(at);
     }
-    return centres;
-}
+    double detector() const {
+        return 0.5 * detected[0].part() + 0.25 * (detected[2].part() + detected[3].part());
+    }
+    double segmentator() const {
+        return 0.5 * segmented[0].part() +
+               (segmented[1].part() + segmented[2].part() + segmented[3].part()) / 6;
+    }
+};
 
 PhantomOptions validation_phantom(std::uint64_t seed, int number) {
     PhantomOptions options;
@@ -119,27 +123,21 @@ PatchAccuracy measure_patches(const std::filesystem::path& folder, const Backgro
                               const Manifest& manifest) {
     const Network detector = Network::load(folder / manifest.detector.file);
     const Network segmentator = Network::load(folder / manifest.segmentator.file);
-    Tally detected, segmented;
+    PatchTally plain, degraded;
     Random random(manifest.seed, 21);
+    const auto measure = [&](const TrainingView& view, PatchTally& tally) {
+        const cv::Mat cells = detector_map(detector, view, manifest.detector);
+        const cv::Mat pixels =
+            run_dense(segmentator, view.normalised, view.mask, {256, kSegmentatorHalo, 1, analysis_threads()});
+        tally.add(centres_by_class(view, kCentresPerClass, random), cells, pixels, manifest);
+    };
     for (int unit = 0; unit < validation_units(manifest); ++unit) {
-        for (const TrainingView& view : held_out_unit(unit, backgrounds, manifest)) {
-            const cv::Mat cells = detector_map(detector, view, manifest.detector);
-            const cv::Mat pixels =
-                run_dense(segmentator, view.normalised, view.mask, {256, kSegmentatorHalo, 1, analysis_threads()});
-            const auto centres = centres_by_class(view, random);
-            for (std::size_t k = 0; k < centres.size(); ++k) {
-                const bool is_grain = static_cast<PatchClass>(k) == PatchClass::centre;
-                for (const cv::Point& at : centres[k]) {
-                    // A cell beside a grain (C2) is neither right nor wrong for the Detector.
-                    if (static_cast<PatchClass>(k) != PatchClass::close) {
-                        detected.add((cells.at<float>(at / manifest.detector.stride) >= 0.5F) == is_grain);
-                    }
-                    segmented.add((pixels.at<float>(at) >= manifest.segmentator.threshold) == is_grain);
-                }
-            }
-        }
+        Random drawing(manifest.seed * 32452843 + static_cast<std::uint64_t>(unit), 22);
+        measure(prepared(draw_phantom(drawing), manifest.spacing_mm), plain);
+        for (const TrainingView& view : held_out_unit(unit, backgrounds, manifest))
+            measure(view, degraded);
     }
-    return {detected.part(), segmented.part()};
+    return {plain.detector(), plain.segmentator(), degraded.detector(), degraded.segmentator()};
 }
 
 OperatingPoint choose_operating_point(const std::filesystem::path& folder, std::uint64_t seed, int images) {

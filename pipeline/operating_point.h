@@ -8,9 +8,12 @@
 
 namespace calcnode::pipeline {
 
+/// Right answers at the centre of patches, half of them positive, 0..1.
 struct PatchAccuracy {
-    double detector = 0;
+    double detector = 0;  // on phantoms as they are
     double segmentator = 0;
+    double detector_degraded = 0;  // on augmented phantoms and background pieces
+    double segmentator_degraded = 0;
 };
 
 struct OperatingPoint {
@@ -28,8 +31,7 @@ inline constexpr double kAllowedFalsePositives = 0.5;
 double choose_detector_threshold(const Network& detector, const BackgroundLibrary& backgrounds,
                                  const Manifest& manifest);
 
-/// Right answers at the centre of patches, as many from each of the classes C1, C3 and C4, and C2 for the
-/// Segmentator.
+/// On phantoms and background that were not trained on.
 PatchAccuracy measure_patches(const std::filesystem::path& folder, const BackgroundLibrary& backgrounds,
                               const Manifest& manifest);
 

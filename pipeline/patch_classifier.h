@@ -9,6 +9,8 @@
 
 #include <opencv2/core.hpp>
 
+#include "pipeline/network_fields.h"
+
 namespace calcnode::pipeline {
 
 /// A square patch (CV_32F, local z-score) and its answer.
@@ -16,8 +18,6 @@ struct LabelledPatch {
     cv::Mat pixels;
     bool positive = false;
 };
-
-enum class Padding { same, valid };
 
 struct PatchClassifierOptions {
     int side = 49;  // 29, 39 or 49 pixels: the middle of each patch is used; at least 29

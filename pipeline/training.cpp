@@ -117,6 +117,8 @@ TrainingReport train(const TrainingOptions& options, const TrainingCallback& pro
     report.finished = true;
     report.detector_accuracy = patches.detector;
     report.segmentator_accuracy = patches.segmentator;
+    report.detector_accuracy_degraded = patches.detector_degraded;
+    report.segmentator_accuracy_degraded = patches.segmentator_degraded;
     report.cluster_sensitivity = point.sensitivity;
     report.false_positives_per_image = point.false_positives_per_image;
     report.cluster_threshold = point.cluster_threshold;

@@ -50,6 +50,8 @@ struct TrainingReport {
     bool finished = false;         // false: the callback stopped it
     double detector_accuracy = 0;  // patch level, on phantoms that were not trained on
     double segmentator_accuracy = 0;
+    double detector_accuracy_degraded = 0;  // the same on augmented pictures, real background among them
+    double segmentator_accuracy_degraded = 0;
     double cluster_sensitivity = 0;  // at the operating point
     double false_positives_per_image = 0;
     double cluster_threshold = 0;

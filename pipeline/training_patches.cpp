@@ -97,6 +97,25 @@ std::vector<Patch> cut_patches(const TrainingView& view, const cv::Mat& mistakes
     return patches;
 }
 
+std::array<std::vector<cv::Point>, 4> centres_by_class(const TrainingView& view, int per_class, Random& random) {
+    std::array<std::vector<cv::Point>, 4> centres;
+    const std::vector<cv::Point> grains = where_label(view.labels, kGrain);
+    const auto any = [&](int below) { return random.integer(0, below - 1); };
+    for (int attempt = 0; attempt < 40 * per_class; ++attempt) {
+        cv::Point at(any(view.labels.cols), any(view.labels.rows));
+        if (attempt % 2 == 0 && !grains.empty()) {
+            const int reach = attempt % 8 == 0 ? 0 : kFieldHalf;
+            at = grains[static_cast<std::size_t>(any(static_cast<int>(grains.size())))];
+            at += cv::Point(random.integer(-reach, reach), random.integer(-reach, reach));
+        }
+        if (!cv::Rect({0, 0}, view.labels.size()).contains(at)) continue;
+        if (view.labels.at<unsigned char>(at) == kIgnore) continue;
+        std::vector<cv::Point>& of_class = centres[static_cast<std::size_t>(patch_class(view.labels, at))];
+        if (static_cast<int>(of_class.size()) < per_class) of_class.push_back(at);
+    }
+    return centres;
+}
+
 void PatchRing::add(std::vector<Patch> patches) {
     for (Patch& patch : patches) {
         if (patches_.size() < capacity_) {

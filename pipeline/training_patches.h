@@ -1,7 +1,8 @@
-// Patches for training: cut from prepared pictures by the paper's classes and by what the network got wrong,
+// Patches for training and for measuring: cut from prepared pictures by the paper's classes and by what the network got wrong,
 // and kept in a ring that forgets the oldest. Internal to training; one thread.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include <opencv2/core.hpp>
@@ -38,6 +39,9 @@ std::vector<Patch> cut_patches(const TrainingView& view, const cv::Mat& mistakes
 
 /// The class of the patch round `centre`.
 PatchClass patch_class(const cv::Mat& labels, const cv::Point& centre);
+
+/// Random centres of each class (index: PatchClass), at most `per_class` of a class; none that the labels ignore.
+std::array<std::vector<cv::Point>, 4> centres_by_class(const TrainingView& view, int per_class, Random& random);
 
 class PatchRing {
   public:

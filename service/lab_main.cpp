@@ -27,6 +27,7 @@ struct Options {
     pipeline::TrainingOptions train;
     std::vector<std::tuple<std::string, double, std::string>> backgrounds;
     service::LabEvaluateOptions evaluate;
+    bool paper_table = false;
     bool no_model = false;
     bool no_classical = false;
     bool progress = false;
@@ -71,7 +72,9 @@ CLI::App* add_train(CLI::App& app, Options& options) {
     pipeline::TrainingOptions& train = options.train;
     auto* command =
         app.add_subcommand("train", "Train the Detector and the Segmentator, write a model folder");
-    command->add_option("-o,--out", train.output, "Model folder, made when missing")->required();
+    command->add_option("-o,--out", train.output, "Model folder, made when missing");
+    command->add_flag("--paper-table", options.paper_table,
+                      "Train the paper's networks instead (29, 39, 49 pixels, same and valid) and print their table");
     command->add_option("--name", train.name, "The model's name")->capture_default_str();
     command->add_option("--model-version", train.version, "The model's version")->capture_default_str();
     command->add_option("--seed", train.seed, "The same seed gives the same weights")->capture_default_str();
@@ -95,7 +98,8 @@ CLI::App* add_train(CLI::App& app, Options& options) {
         "  calcnode-lab train --out models/mine\n"
         "  calcnode-lab train --out models/mine --background crops 0.05 \"CBIS-DDSM, CC BY 3.0\" --steps "
         "8000\n"
-        "  calcnode-lab train --out models/mine --resume");
+        "  calcnode-lab train --out models/mine --resume\n"
+        "  calcnode-lab train --paper-table");
     return command;
 }
 
@@ -145,6 +149,12 @@ int run_phantom(Options& options) {
 }
 
 int run_train(Options& options) {
+    if (options.paper_table) {
+        return service::run_lab_paper_table({.seed = options.train.seed,
+                                             .threads = options.train.threads,
+                                             .spacing_mm = options.train.spacing_mm},
+                                            options.progress);
+    }
     for (const auto& [folder, spacing, attribution] : options.backgrounds) {
         options.train.backgrounds.push_back(
             {.folder = folder, .spacing_mm = spacing, .attribution = attribution});

@@ -42,11 +42,23 @@ int run_lab_train(const pipeline::TrainingOptions& options, bool progress) {
         return 1;
     }
     std::printf("model in %s\n", options.output.c_str());
-    std::printf("detector accuracy        %.4f (patches of phantoms that were not trained on)\n",
-                report.detector_accuracy);
-    std::printf("segmentator accuracy     %.4f\n", report.segmentator_accuracy);
+    std::printf("detector accuracy        %.4f (patches of phantoms that were not trained on), %.4f when degraded\n",
+                report.detector_accuracy, report.detector_accuracy_degraded);
+    std::printf("segmentator accuracy     %.4f, %.4f when degraded\n", report.segmentator_accuracy,
+                report.segmentator_accuracy_degraded);
     std::printf("cluster sensitivity      %.3f at %.3f false positives an image, cluster score >= %.3f\n",
                 report.cluster_sensitivity, report.false_positives_per_image, report.cluster_threshold);
+    return 0;
+}
+
+int run_lab_paper_table(const pipeline::PaperTableOptions& options, bool progress) {
+    ProgressBar bar("paper's table", 1, progress);
+    const pipeline::PaperTable table =
+        pipeline::make_paper_table(options, [&](int done, int total, const std::string& what) {
+            bar.set_total(total);
+            bar.update(done, what);
+        });
+    std::printf("%s", pipeline::paper_table_markdown(table).c_str());
     return 0;
 }
 
