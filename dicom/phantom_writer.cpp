@@ -93,7 +93,8 @@ Names names_of(const pipeline::Phantom& phantom, const PhantomExamContext& conte
                                  (context.monochrome1 ? "1" : "2");
     const std::string picture = std::to_string(static_cast<int>(image.view)) + " " +
                                 std::to_string(static_cast<int>(image.laterality)) + " " +
-                                truth_digest(phantom);
+                                truth_digest(phantom) + " " + image.device.model + " " +
+                                pipeline::condition_text(phantom.condition);
     const std::string intent = image.intent == Intent::presentation ? "presentation" : "processing";
     Names names;
     names.study = deterministic_uid({"phantom study", context.patient_id, context.patient_name,

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <string>
+#include <vector>
 
 #include <opencv2/core.hpp>
 
@@ -31,6 +33,16 @@ void check_options(const PhantomOptions& options) {
             "bits stored " + std::to_string(options.bits_stored) + " is not 8..16");
     require(options.clusters >= 0 && options.clusters <= 100,
             "clusters " + std::to_string(options.clusters) + " is not 0..100");
+    const PhantomCondition& condition = options.condition;
+    require(condition.dose >= 0.01 && condition.dose <= 100,
+            "dose " + std::to_string(condition.dose) + " is not 0.01..100");
+    require(condition.noise >= 0 && condition.noise <= 100,
+            "noise " + std::to_string(condition.noise) + " is not 0..100");
+    require(condition.blur_mm >= 0 && condition.blur_mm <= 1,
+            "blur " + std::to_string(condition.blur_mm) + " mm is not 0..1");
+    require(options.visibility.least > 0 && options.visibility.least <= options.visibility.most,
+            "the visibility's least contrast " + std::to_string(options.visibility.least) +
+                " is not above 0 and up to its most " + std::to_string(options.visibility.most));
     require(options.view == View::cc || options.view == View::mlo, "the view is neither cc nor mlo");
     require(options.laterality == Laterality::left || options.laterality == Laterality::right,
             "the laterality is neither left nor right");
@@ -75,30 +87,84 @@ Phantom package(const PhantomOptions& options, const phantom::ExamTraits& exam, 
     for (PhantomCluster& cluster : result.clusters) {
         if (mirrored) cluster.centroid.x = options.columns - cluster.centroid.x;
     }
+    result.density = phantom::density_letter(exam.breast);
+    result.film = exam.device.film;
+    result.family = options.family;
+    result.condition = options.condition;
     return result;
+}
+
+/// Which random streams this picture of the exam draws from.
+struct Streams {
+    std::uint64_t seed = 0;
+    std::uint64_t picture = 0;  // 0..3
+    phantom::Random of(std::uint64_t what) const { return {seed, what + picture}; }
+    std::uint64_t distractors() const { return 128 + 16 * picture; }
+};
+
+phantom::ExamTraits exam_of(const PhantomOptions& options) {
+    phantom::ExamTraits exam = phantom::draw_exam(options.seed, options.family);
+    if (options.condition.vessels != VesselWalls::as_drawn) {
+        exam.breast.vessels_calcified = options.condition.vessels == VesselWalls::calcified;
+    }
+    return exam;
 }
 
 }  // namespace
 
+std::string condition_text(const PhantomCondition& condition) {
+    constexpr const char* kCurves[] = {"of_device", "linear", "sigmoid", "gamma", "steep"};
+    std::vector<std::string> parts;
+    const auto add_number = [&](const char* name, double value, double usual) {
+        char text[48];
+        std::snprintf(text, sizeof text, "%s=%g", name, value);
+        if (value != usual) parts.emplace_back(text);
+    };
+    add_number("dose", condition.dose, 1);
+    add_number("noise", condition.noise, 1);
+    add_number("blur", condition.blur_mm, 0);
+    if (condition.curve != ContrastCurve::of_device) {
+        parts.push_back(std::string("curve=") + kCurves[static_cast<int>(condition.curve)]);
+    }
+    if (condition.vessels != VesselWalls::as_drawn) {
+        parts.emplace_back(condition.vessels == VesselWalls::plain ? "vessels=plain" : "vessels=calcified");
+    }
+    std::string text;
+    for (const std::string& part : parts)
+        text.append(text.empty() ? "" : " ").append(part);
+    return text;
+}
+
 Phantom make_phantom(const PhantomOptions& options) {
     check_options(options);
-    const phantom::ExamTraits exam = phantom::draw_exam(options.seed);
+    const phantom::ExamTraits exam = exam_of(options);
     const phantom::Frame frame = phantom::make_frame(options.rows, options.columns, options.spacing_mm);
     const bool mirrored = options.laterality == Laterality::right;  // chest wall at the right edge
-    const std::uint64_t picture = (options.view == View::mlo ? 2 : 0) + (mirrored ? 1 : 0);
-    phantom::Random tissue(options.seed, 16 + picture);
-    phantom::Random calcium(options.seed, 32 + picture);
-    phantom::Random quanta(options.seed, 48 + picture);
-    phantom::Random marks(options.seed, 64 + picture);
+    const Streams streams{.seed = options.seed,
+                          .picture = (options.view == View::mlo ? 2u : 0u) + (mirrored ? 1u : 0u)};
+    phantom::Random tissue = streams.of(16);
+    phantom::Random calcium = streams.of(32);
+    phantom::Random quanta = streams.of(48);
+    phantom::Random marks = streams.of(64);
 
     const phantom::Anatomy anatomy = phantom::make_anatomy(frame, exam.breast, options.view, tissue);
-    phantom::Grains grains = phantom::make_grains(frame, exam, anatomy, options.clusters, calcium);
-    cv::Mat1f tone = phantom::expose(frame, exam.device, anatomy, grains, quanta);
+    // What can be seen is decided for the device as it is: a condition changes the picture and not the truth.
+    phantom::Grains grains = phantom::make_grains({.frame = frame,
+                                                   .exam = exam,
+                                                   .anatomy = anatomy,
+                                                   .visibility = options.visibility,
+                                                   .distractor_seed = options.seed,
+                                                   .distractor_stream = streams.distractors()},
+                                                  options.clusters, calcium);
+    phantom::ExamTraits changed = exam;
+    changed.device = phantom::under_condition(exam.device, options.condition);
+    cv::Mat1f tone = phantom::expose(frame, changed.device, anatomy, grains, quanta);
     if (options.intent == Intent::processing) {
         tone = phantom::raw_tone(tone, options.bits_stored);
         grains.distractors.setTo(0, grains.distractors == static_cast<int>(Distractor::film_dust));
+        grains.distractors.setTo(0, grains.distractors == static_cast<int>(Distractor::scratch));
     } else {
-        tone = phantom::presentation_tone(frame, exam, anatomy, tone);
+        tone = phantom::presentation_tone(frame, changed, anatomy, tone);
         const phantom::Overlay overlay{.anatomy = &anatomy,
                                        .grains = &grains,
                                        .film = exam.device.film,

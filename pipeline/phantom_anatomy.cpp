@@ -108,7 +108,7 @@ cv::Mat1f thickness(const cv::Mat1f& edge_mm, double full_mm, double margin_mm) 
 
 struct GlandOptions {
     const NippleMap* map = nullptr;
-    double density = 0;
+    const BreastTraits* breast = nullptr;
     Random* random = nullptr;
 };
 
@@ -117,13 +117,17 @@ struct GlandOptions {
 cv::Mat1f gland_map(const Frame& frame, const Shape& shape, const Anatomy& anatomy,
                     const GlandOptions& options) {
     Random& random = *options.random;
-    const double density = options.density;
+    const double density = options.breast->density;
+    const double beta = options.breast->roughness;
     const double low = frame.working_mm() / (60 * frame.size_scale);
     const double stretch = random.uniform(1.8, 3.5);
-    cv::Mat1f border = power_law_noise(frame.working(), 3.7, low, random).first;
-    border = 0.85 * border + 0.5 * streaked_noise(*options.map, 3.6, low, stretch, random);
-    cv::Mat1f lobules = power_law_noise(frame.working(), 3.1, low, random).first;
-    lobules = 0.8 * lobules + 0.55 * streaked_noise(*options.map, 3.0, low, stretch, random);
+    // Half the resolution is enough for what only moves the gland's border.
+    const cv::Size half((frame.working().width + 1) / 2, (frame.working().height + 1) / 2);
+    cv::Mat1f border = power_law_noise(half, 3.7 - beta, 2 * low, random).first;
+    cv::resize(border, border, frame.working(), 0, 0, cv::INTER_CUBIC);
+    border = 0.85 * border + 0.5 * streaked_noise(*options.map, 3.6 - beta, low, stretch, random);
+    cv::Mat1f lobules = power_law_noise(frame.working(), 3.1 - beta, low, random).first;
+    lobules = 0.8 * lobules + 0.55 * streaked_noise(*options.map, 3.0 - beta, low, stretch, random);
     const double shift = random.uniform(0.42, 0.58);
     const double centre_x = shape.depth * shift;
     const double centre_y = shape.middle + random.normal(shape.axilla ? -0.1 : 0, 0.06) * shape.lower;
@@ -132,6 +136,7 @@ cv::Mat1f gland_map(const Frame& frame, const Shape& shape, const Anatomy& anato
     const double radius_y = (shape.axilla ? 1.2 : 1.0) * shape.lower * size * 1.1;
     const float bias = static_cast<float>(-2.4 + 3.4 * density);
     const float subcutaneous = static_cast<float>(random.uniform(3, 9) * frame.size_scale);
+    const auto uneven = static_cast<float>(options.breast->lobules);
     cv::Mat1f gland(frame.working());
     for (int row = 0; row < gland.rows; ++row) {
         const double dy = (row - centre_y) / radius_y;
@@ -140,7 +145,7 @@ cv::Mat1f gland_map(const Frame& frame, const Shape& shape, const Anatomy& anato
             const float inside = static_cast<float>(1.4 * (1 - dx * dx - dy * dy));
             const float value = bias + std::clamp(inside, -2.5F, 1.2F) + 0.70F * border(row, column);
             const float body = 1 / (1 + std::exp(-value / 0.55F));
-            const float texture = 0.56F + 0.12F * lobules(row, column);
+            const float texture = 0.56F + uneven * lobules(row, column);
             const float skin =
                 smooth_step(0.4F * subcutaneous, 1.6F * subcutaneous, anatomy.edge_mm(row, column));
             gland(row, column) = std::clamp(body * texture * skin, 0.0F, 1.0F);
@@ -221,8 +226,7 @@ Anatomy make_anatomy(const Frame& frame, const BreastTraits& breast, View view, 
     const NippleMap map = make_nipple_map(
         frame.working(),
         {.nipple = anatomy.nipple_px, .bend_px = random.uniform(2, 7) * mm, .bend_size_px = 50 * mm}, random);
-    anatomy.gland =
-        gland_map(frame, shape, anatomy, {.map = &map, .density = breast.density, .random = &random});
+    anatomy.gland = gland_map(frame, shape, anatomy, {.map = &map, .breast = &breast, .random = &random});
     Tissue tissue;
     tissue.strand_mm = draw_fibres(frame, map, {.gland = anatomy.gland, .amount = breast.fibres}, random);
     const StrandFrame strands{frame, anatomy.edge_mm, anatomy.nipple_px, shape.middle, shape.lower};
@@ -235,6 +239,7 @@ Anatomy make_anatomy(const Frame& frame, const BreastTraits& breast, View view, 
     anatomy.muscle = cv::Mat(tissue.muscle > 0.5);
     tissue.muscle_share = static_cast<float>(random.uniform(0.5, 0.8));
     anatomy.attenuation = line_integral(frame, anatomy, tissue);
+    add_lymph_nodes(frame, view, anatomy, random);
     return anatomy;
 }
 

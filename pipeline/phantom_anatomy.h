@@ -31,6 +31,14 @@ struct Frame {
 };
 Frame make_frame(int rows, int columns, double spacing_mm);
 
+/// A smooth oval with a fatty notch, on the working grid.
+struct LymphNode {
+    cv::Point2d centre_px;
+    double long_px = 0;  // half axes
+    double short_px = 0;
+    double angle = 0;  // of the long axis, radians
+};
+
 struct Anatomy {
     cv::Mat1f attenuation;       // line integral, working grid; 0 outside the breast
     cv::Mat1f thickness_mm;      // working grid; 0 outside
@@ -39,8 +47,12 @@ struct Anatomy {
     cv::Mat1b muscle;            // 255 in the pectoral muscle, working grid
     cv::Point2d nipple_px;       // working grid
     std::vector<Curve> vessels;  // working grid
+    std::vector<LymphNode> nodes;
 };
 
 Anatomy make_anatomy(const Frame& frame, const BreastTraits& breast, View view, Random& random);
+
+/// Lymph nodes in the armpit's part of an oblique view, seldom in the outer breast; adds to the attenuation.
+void add_lymph_nodes(const Frame& frame, View view, Anatomy& anatomy, Random& random);
 
 }  // namespace calcnode::pipeline::phantom

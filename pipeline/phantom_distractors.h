@@ -20,13 +20,23 @@ struct DistractorContext {
     Stamper& stamper;
 };
 
-/// Single round or rim-shaped calcifications, far from everything else.
+/// Marks the anatomy's lymph nodes, before anything else is put into the picture.
+void mark_lymph_nodes(const Frame& frame, const Anatomy& anatomy, Grains& grains);
+
+/// All kinds that lie in or on the breast and those of film and detector; each kind has a random stream of
+/// its own, so that one can be changed without the others.
+void add_distractors(const DistractorContext& context, const Scene& scene, Grains& grains);
+
+/// Single round calcifications, far from everything else.
 void add_benign_calcifications(const DistractorContext& context, Random& random);
+
+/// Lucent-centred rings in the skin, alone or a few together; most are seen near the skin line.
+void add_skin_calcifications(const DistractorContext& context, Random& random);
+
+/// Popcorn, rods towards the nipple, rims of cysts.
+void add_coarse_calcifications(const DistractorContext& context, Random& random);
 
 /// Tram lines: broken rows of plaque on both walls of a stretch of each vessel.
 void add_vessel_walls(const DistractorContext& context, Random& random);
-
-/// Specks and short hairs on a film: sharp, anywhere; the imaging step adds their brightness.
-void add_dust(const Frame& frame, Grains& grains, Random& random);
 
 }  // namespace calcnode::pipeline::phantom

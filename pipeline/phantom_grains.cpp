@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <optional>
 #include <string>
 
+#include <opencv2/imgproc.hpp>
+
 #include "pipeline/error.h"
+#include "pipeline/phantom_clusters.h"
 #include "pipeline/phantom_distractors.h"
 #include "pipeline/phantom_stamp.h"
 
@@ -14,112 +16,9 @@ namespace calcnode::pipeline::phantom {
 
 namespace {
 
-constexpr int kLeastGrains = 5;  // BI-RADS: a group is five or more
-constexpr double kPi = std::numbers::pi;
-
-/// What one cluster's grains have in common.
-struct ClusterPlan {
-    Distribution distribution = Distribution::grouped;
-    int grains = 0;
-    cv::Point2d centre_mm;
-    double towards_nipple = 0;  // direction, radians
-    double extent_mm = 0;       // radius, or half the length
-    double flatness = 1;        // short axis / long axis
-    double tilt = 0;
-    double radius_mm = 0;  // median grain
-    double spread = 0;     // of the logarithm of the radius
-    double contrast = 0;   // share of a full calcification's thickness
-    double irregular = 0;
-};
-
-Distribution draw_distribution(Random& random) {
-    const double draw = random.uniform(0, 1);
-    if (draw < 0.60) return Distribution::grouped;
-    if (draw < 0.75) return Distribution::linear;
-    if (draw < 0.90) return Distribution::segmental;
-    return Distribution::regional;
-}
-
-void draw_extent(ClusterPlan& plan, Random& random) {
-    switch (plan.distribution) {
-        case Distribution::linear:
-            plan.grains = random.integer(6, 18);
-            plan.extent_mm = 0.5 * plan.grains * random.uniform(0.8, 1.6);
-            plan.flatness = 0.06;
-            break;
-        case Distribution::segmental:
-            plan.grains = random.integer(12, 40);
-            plan.extent_mm = random.uniform(6, 14);
-            plan.flatness = random.uniform(0.25, 0.5);
-            break;
-        case Distribution::regional:
-            plan.grains = random.integer(20, 40);
-            plan.extent_mm = random.uniform(8, 14);
-            plan.flatness = random.uniform(0.6, 1);
-            break;
-        default:
-            plan.grains = random.integer(5, 25);
-            plan.extent_mm = random.uniform(2, 6);
-            plan.flatness = random.uniform(0.5, 1);
-    }
-}
-
-ClusterPlan draw_plan(const Frame& frame, Random& random) {
-    ClusterPlan plan;
-    plan.distribution = draw_distribution(random);
-    draw_extent(plan, random);
-    const double scale = std::min(1.0, 2.5 * frame.size_scale);
-    plan.extent_mm *= scale;
-    plan.grains = std::max(kLeastGrains, static_cast<int>(plan.grains * scale));
-    plan.tilt = random.uniform(0, kPi);
-    plan.radius_mm = random.log_uniform(0.09, 0.24);
-    plan.spread = random.uniform(0.2, 0.45);
-    plan.contrast = random.log_uniform(0.6, 2.2);
-    plan.irregular = random.uniform(0.05, 0.30);
-    return plan;
-}
-
-/// Where one grain lies, relative to the cluster's centre.
-cv::Point2d draw_offset(const ClusterPlan& plan, Random& random) {
-    const bool pointed =
-        plan.distribution == Distribution::linear || plan.distribution == Distribution::segmental;
-    double along = 0;
-    double across = 0;
-    if (plan.distribution == Distribution::linear) {
-        along = random.uniform(-1, 1) * plan.extent_mm;
-        // The duct that the grains lie in is bent a little.
-        across =
-            random.normal(0, 0.25) + plan.flatness * plan.extent_mm * std::sin(kPi * along / plan.extent_mm);
-    } else if (plan.distribution == Distribution::segmental) {
-        const double from_tip = 2 * plan.extent_mm * std::sqrt(random.uniform(0.02, 1));
-        along = plan.extent_mm - from_tip;
-        across = random.uniform(-1, 1) * from_tip * plan.flatness;
-    } else {
-        const double radius = std::sqrt(random.uniform(0, 1)) * plan.extent_mm;
-        const double direction = random.uniform(0, 2 * kPi);
-        along = radius * std::cos(direction);
-        across = radius * plan.flatness * std::sin(direction);
-    }
-    const double angle = pointed ? plan.towards_nipple : plan.tilt;
-    return {std::cos(angle) * along - std::sin(angle) * across,
-            std::sin(angle) * along + std::cos(angle) * across};
-}
-
-GrainShape draw_grain(const ClusterPlan& plan, Random& random) {
-    GrainShape shape;
-    shape.centre_mm = plan.centre_mm + draw_offset(plan, random);
-    shape.radius_mm = std::clamp(plan.radius_mm * std::exp(random.normal(0, plan.spread)), 0.05, 0.4);
-    const bool casting = plan.distribution == Distribution::linear && random.chance(0.6);
-    shape.elongation = casting ? random.uniform(1.6, 3.2) : random.uniform(1.0, 1.7);
-    shape.elongation = std::max(1.0, std::min(shape.elongation, 0.45 / shape.radius_mm));
-    shape.angle = casting ? plan.towards_nipple + random.normal(0, 0.25) : random.uniform(0, kPi);
-    for (int i = 0; i < 3; ++i) {
-        shape.lobe[i] = random.uniform(0, plan.irregular);
-        shape.phase[i] = random.uniform(0, 2 * kPi);
-    }
-    shape.thickness_mm = 1.6 * shape.radius_mm * plan.contrast * random.uniform(0.7, 1.2);
-    return shape;
-}
+/// How many of a cluster's grains a reader must be able to see. BI-RADS: a group is five or more.
+constexpr std::size_t kSeenGrains = 5;
+constexpr double kGrainFloor = 0.75;  // of the visibility's least contrast: what no grain falls short of
 
 /// A place for the cluster's centre, further from other clusters than `apart_mm`.
 std::optional<cv::Point2d> draw_centre(const Frame& frame, const Stamper& stamper,
@@ -135,28 +34,55 @@ std::optional<cv::Point2d> draw_centre(const Frame& frame, const Stamper& stampe
     return place;
 }
 
-/// The positions of a cluster's grains, or nothing when five do not fit round this centre.
+/// A cluster's grains, or nothing when not enough of them fit round this centre.
 std::vector<GrainShape> draw_grains(const Frame& frame, const Stamper& stamper, const ClusterPlan& plan,
                                     Random& random) {
     std::vector<GrainShape> shapes;
-    for (int attempt = 0; attempt < 20 * plan.grains && static_cast<int>(shapes.size()) < plan.grains;
+    for (int attempt = 0; attempt < 12 * plan.grains && static_cast<int>(shapes.size()) < plan.grains;
          ++attempt) {
         GrainShape shape = draw_grain(plan, random);
         if (!stamper.is_tissue(shape.centre_mm, 3.5 * frame.size_scale)) continue;
-        const bool touches = std::any_of(shapes.begin(), shapes.end(), [&](const GrainShape& other) {
-            const double reach = shape.radius_mm * shape.elongation + other.radius_mm * other.elongation;
-            return cv::norm(other.centre_mm - shape.centre_mm) < 1.5 * reach + 6 * frame.spacing_mm * 0.5;
+        const bool apart = std::all_of(shapes.begin(), shapes.end(), [&](const GrainShape& other) {
+            return are_apart(shape, other, 2.5 * frame.spacing_mm);
         });
-        if (!touches) shapes.push_back(shape);
+        if (apart) shapes.push_back(shape);
     }
-    if (static_cast<int>(shapes.size()) < kLeastGrains) shapes.clear();
+    if (static_cast<int>(shapes.size()) < std::max(kLeastGrains, plan.grains / 2)) shapes.clear();
     return shapes;
+}
+
+/// Gives the grains the thickness that makes the cluster as visible as planned; returns the median contrast.
+double make_visible(const Stamper& stamper, const ClusterPlan& plan, double least,
+                    std::vector<GrainShape>& shapes, Random& random) {
+    std::vector<double> contrasts;
+    for (const GrainShape& shape : shapes) {
+        const double size = std::pow(shape.radius_mm / plan.radius_mm, 0.7);
+        contrasts.push_back(plan.contrast * size * std::exp(random.normal(0, 0.25)));
+    }
+    std::vector<double> sorted = contrasts;
+    std::sort(sorted.rbegin(), sorted.rend());
+    const double last_seen = sorted[std::min(kSeenGrains, sorted.size()) - 1];
+    const double gain = std::max(1.0, least / last_seen);
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+        const double unit = stamper.unit_contrast(shapes[i]);
+        const double floor = contrasts[i] >= last_seen ? least : kGrainFloor * least;
+        // No more calcium than a ball three times as dense would have, unless it could not be seen then.
+        const double possible = std::max(floor, 6 * shapes[i].radius_mm * unit);
+        contrasts[i] = std::clamp(gain * contrasts[i], floor, possible);
+        shapes[i].thickness_mm = contrasts[i] / unit;
+    }
+    std::nth_element(contrasts.begin(), contrasts.begin() + contrasts.size() / 2, contrasts.end());
+    return contrasts[contrasts.size() / 2];
 }
 
 class ClusterPlacer {
   public:
-    ClusterPlacer(const Frame& frame, const Anatomy& anatomy, Stamper& stamper, Grains& grains)
-        : frame_(frame), anatomy_(anatomy), stamper_(stamper), grains_(grains) {}
+    ClusterPlacer(const Scene& scene, Stamper& stamper, Grains& grains)
+        : frame_(scene.frame),
+          anatomy_(scene.anatomy),
+          visibility_(scene.visibility),
+          stamper_(stamper),
+          grains_(grains) {}
 
     void place(Random& random) {
         constexpr int kAttempts = 4000;
@@ -164,12 +90,15 @@ class ClusterPlacer {
             const double apart = (attempt < kAttempts / 2 ? 25 : 12) * std::min(1.0, 2 * frame_.size_scale);
             const auto centre = draw_centre(frame_, stamper_, centres_, apart, random);
             if (!centre) continue;
-            ClusterPlan plan = draw_plan(frame_, random);
+            ClusterPlan plan = draw_plan(frame_.size_scale, visibility_, random);
             plan.centre_mm = *centre;
             const cv::Point2d nipple((anatomy_.nipple_px.x + 0.5) * frame_.working_mm(),
                                      (anatomy_.nipple_px.y + 0.5) * frame_.working_mm());
             plan.towards_nipple = std::atan2(nipple.y - centre->y, nipple.x - centre->x);
-            if (stamp(plan, draw_grains(frame_, stamper_, plan, random))) return;
+            std::vector<GrainShape> shapes = draw_grains(frame_, stamper_, plan, random);
+            if (shapes.empty()) continue;
+            const double contrast = make_visible(stamper_, plan, visibility_.least, shapes, random);
+            if (stamp(plan, shapes, contrast)) return;
         }
         throw Error(ErrorCode::bad_argument, "phantom: cluster " + std::to_string(centres_.size() + 1) +
                                                  " does not fit into this breast");
@@ -177,19 +106,25 @@ class ClusterPlacer {
     const std::vector<cv::Point2d>& centres() const { return centres_; }
 
   private:
-    bool stamp(const ClusterPlan& plan, std::vector<GrainShape> shapes) {
-        if (shapes.empty()) return false;
-        PhantomCluster cluster;
-        cluster.distribution = plan.distribution;
+    bool stamp(const ClusterPlan& plan, const std::vector<GrainShape>& shapes, double contrast) {
+        PhantomCluster cluster{.centroid = {},
+                               .grains = {},
+                               .distribution = plan.distribution,
+                               .morphology = plan.morphology,
+                               .hull_area_mm2 = 0,
+                               .contrast = contrast};
+        std::vector<GrainShape> stamped;
         cv::Point2d sum;
-        for (GrainShape& shape : shapes) {
-            stamper_.make_visible(shape);
+        for (const GrainShape& shape : shapes) {
             if (!stamper_.stamp_truth(shape, static_cast<std::uint16_t>(next_label_))) continue;
             cluster.grains.push_back(next_label_++);
+            stamped.push_back(shape);
             sum += shape.centre_mm;
         }
-        if (static_cast<int>(cluster.grains.size()) < kLeastGrains) {
-            erase(cluster);
+        if (stamped.size() < std::max<std::size_t>(kLeastGrains, shapes.size() / 2)) {
+            for (std::size_t i = 0; i < stamped.size(); ++i)
+                stamper_.unstamp_truth(stamped[i], static_cast<std::uint16_t>(cluster.grains[i]));
+            next_label_ -= static_cast<int>(stamped.size());
             return false;
         }
         const double count = static_cast<double>(cluster.grains.size()) * frame_.spacing_mm;
@@ -198,41 +133,60 @@ class ClusterPlacer {
         centres_.push_back(plan.centre_mm);
         return true;
     }
-    /// A cluster that came out too small is taken back, with its material.
-    void erase(const PhantomCluster& cluster) {
-        for (const int label : cluster.grains) {
-            const cv::Mat mask = grains_.truth == label;
-            grains_.calcium_mm.setTo(0, mask);
-            grains_.truth.setTo(0, mask);
-        }
-        next_label_ -= static_cast<int>(cluster.grains.size());
-    }
 
     const Frame& frame_;
     const Anatomy& anatomy_;
+    const ClusterVisibility& visibility_;
     Stamper& stamper_;
     Grains& grains_;
     std::vector<cv::Point2d> centres_;
     int next_label_ = 1;
 };
 
+/// The hulls of the clusters' pixels, mm2.
+void measure_hulls(const Frame& frame, Grains& grains) {
+    std::vector<int> cluster_of(1, -1);
+    for (std::size_t i = 0; i < grains.clusters.size(); ++i) {
+        for (const int label : grains.clusters[i].grains) {
+            cluster_of.resize(std::max<std::size_t>(cluster_of.size(), label + 1), -1);
+            cluster_of[label] = static_cast<int>(i);
+        }
+    }
+    std::vector<std::vector<cv::Point>> corners(grains.clusters.size());
+    for (int row = 0; row < grains.truth.rows; ++row) {
+        const std::uint16_t* line = grains.truth[row];
+        for (int column = 0; column < grains.truth.cols; ++column) {
+            if (line[column] == 0) continue;
+            std::vector<cv::Point>& points = corners[cluster_of[line[column]]];
+            for (const int x : {column, column + 1}) {
+                points.emplace_back(x, row);
+                points.emplace_back(x, row + 1);
+            }
+        }
+    }
+    for (std::size_t i = 0; i < corners.size(); ++i) {
+        std::vector<cv::Point> hull;
+        cv::convexHull(corners[i], hull);
+        grains.clusters[i].hull_area_mm2 = cv::contourArea(hull) * frame.spacing_mm * frame.spacing_mm;
+    }
+}
+
 }  // namespace
 
-Grains make_grains(const Frame& frame, const ExamTraits& exam, const Anatomy& anatomy, int clusters,
-                   Random& random) {
-    const cv::Size size(frame.columns, frame.rows);
+Grains make_grains(const Scene& scene, int clusters, Random& random) {
+    const cv::Size size(scene.frame.columns, scene.frame.rows);
     Grains grains{.calcium_mm = cv::Mat1f::zeros(size),
                   .truth = cv::Mat1w::zeros(size),
                   .distractors = cv::Mat1b::zeros(size),
+                  .defects = {},
                   .clusters = {}};
-    Stamper stamper(frame, exam, anatomy, grains);
-    ClusterPlacer placer(frame, anatomy, stamper, grains);
+    mark_lymph_nodes(scene.frame, scene.anatomy, grains);
+    Stamper stamper(scene.frame, scene.exam, scene.anatomy, grains);
+    ClusterPlacer placer(scene, stamper, grains);
     for (int i = 0; i < clusters; ++i)
         placer.place(random);
-    const DistractorContext context{frame, anatomy, placer.centres(), stamper};
-    add_benign_calcifications(context, random);
-    if (exam.breast.vessels_calcified) add_vessel_walls(context, random);
-    if (exam.device.film) add_dust(frame, grains, random);
+    measure_hulls(scene.frame, grains);
+    add_distractors({scene.frame, scene.anatomy, placer.centres(), stamper}, scene, grains);
     return grains;
 }
 

@@ -134,7 +134,7 @@ cv::Mat1f expose(const Frame& frame, const DeviceTraits& device, const Anatomy& 
 
     const double photons = device.photons_per_mm2 * frame.spacing_mm * frame.spacing_mm;
     const cv::Mat1f noise = noise_field(signal.size(), device.noise_blur_px, random);
-    const auto relative = static_cast<float>(1 / std::sqrt(photons));
+    const auto relative = static_cast<float>(device.noise_gain / std::sqrt(photons));
     for (int row = 0; row < signal.rows; ++row) {
         for (int column = 0; column < signal.cols; ++column) {
             const float value = signal(row, column);
@@ -144,6 +144,8 @@ cv::Mat1f expose(const Frame& frame, const DeviceTraits& device, const Anatomy& 
                            0.02F * value, static_cast<float>(kSaturation));
         }
     }
+    for (const Defect& defect : grains.defects)
+        signal(defect.at) = std::min(signal(defect.at) * defect.gain, static_cast<float>(kSaturation));
     return signal;
 }
 
@@ -208,6 +210,11 @@ void draw_overlay(const Frame& frame, const Overlay& overlay, cv::Mat1f& tone, R
     if (overlay.film) {
         const cv::Mat dust = overlay.grains->distractors == static_cast<int>(Distractor::film_dust);
         tone.setTo(brightness, dust);
+        // A scratch takes some of the emulsion away: as bright as dust or only a little brighter than the
+        // film.
+        const double share = random.uniform(0.25, 0.9);
+        const cv::Mat scratch = overlay.grains->distractors == static_cast<int>(Distractor::scratch);
+        cv::Mat1f(tone + share * (brightness - tone)).copyTo(tone, scratch);
     }
 }
 

@@ -18,14 +18,15 @@ struct GrainShape {
     double thickness_mm = 0;  // of effective calcification material, at the thickest
     double lobe[3] = {};      // irregularity: relative amplitude of 2, 3 and 5 lobes
     double phase[3] = {};
-    double hollow = 0;  // 0 solid .. 1 only a rim
+    double hollow = 0;      // 0 solid .. 1 nothing in the middle
+    double softness = 0.4;  // exponent of the profile: 0.1 a plate, 0.4 nearly a sphere, 1.5 a haze
+    double shell = 0;       // above 0: an empty sphere with a wall of this share of the radius
 };
 
-/// How much a grain stands out of the noise where it lies.
-struct Visibility {
-    double peak = 0;  // contrast of its brightest pixel after blur, in standard deviations of a pixel's noise
-    double overall = 0;  // the same, gathered over the grain's area (a matched filter's signal to noise)
-};
+/// What a reader sees of a grain of unit thickness: the contrast of its brightest pixel after the detector's
+/// blur, in standard deviations of what a pixel varies by there (quanta and fine anatomy); less for a grain
+/// of hardly a pixel, which a matched filter does not gain anything on.
+inline constexpr double kOverallPerPeak = 2.5;  // matched filter's signal to noise that goes with a peak of 1
 
 class Stamper {
   public:
@@ -35,16 +36,19 @@ class Stamper {
     /// True when the place is inside the breast, off the muscle, at least `skin_mm` below the skin.
     bool is_tissue(cv::Point2d place_mm, double skin_mm) const;
     float gland_at(cv::Point2d place_mm) const;
-    /// A grain of unit thickness there shows how much?
-    Visibility visibility(const GrainShape& shape) const;
+    /// See above; contrast is proportional to thickness.
+    double unit_contrast(const GrainShape& shape) const;
 
-    /// Raises the thickness until the grain can be told from this device's noise: what cannot be seen is no
-    /// fair truth.
-    void make_visible(GrainShape& shape) const;
+    /// Raises the thickness until the grain has at least this contrast.
+    void make_visible(GrainShape& shape, double contrast) const;
 
     /// Stamps a cluster grain with this label, or does nothing and says false when it would touch another.
     [[nodiscard]] bool stamp_truth(const GrainShape& shape, std::uint16_t label);
+    /// Takes back what stamp_truth() has stamped.
+    void unstamp_truth(const GrainShape& shape, std::uint16_t label);
     [[nodiscard]] bool stamp_distractor(const GrainShape& shape, Distractor kind);
+    /// May touch and overlap what is of the same kind: one thing of several shapes.
+    [[nodiscard]] bool add_to_distractor(const GrainShape& shape, Distractor kind);
 
   private:
     struct Patch {
@@ -53,7 +57,8 @@ class Stamper {
         cv::Mat1b mask;
     };
     Patch render(const GrainShape& shape) const;
-    bool is_free(const Patch& patch) const;
+    bool is_free(const Patch& patch, Distractor allowed) const;
+    double variation_at(cv::Point2d place_mm) const;
     cv::Point working_pixel(cv::Point2d place_mm) const;
 
     const Frame& frame_;

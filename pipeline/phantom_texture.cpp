@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <vector>
 
 #include <opencv2/imgproc.hpp>
 
@@ -16,12 +17,19 @@ std::pair<cv::Mat1f, cv::Mat1f> filtered_noise(cv::Size size, Gain gain, Random&
     cv::Mat2f spectrum(padded);
     cv::RNG generator(random.next());
     generator.fill(spectrum, cv::RNG::NORMAL, 0, 1);
-    for (int row = 0; row < padded.height; ++row) {
-        const double fy = static_cast<double>(std::min(row, padded.height - row)) / padded.height;
-        cv::Vec2f* line = spectrum[row];
+    std::vector<float> gains(padded.width);  // the same for a row and its mirror image, and within the row
+    for (int row = 0; row <= padded.height / 2; ++row) {
+        const double fy = static_cast<double>(row) / padded.height;
         for (int column = 0; column < padded.width; ++column) {
-            const double fx = static_cast<double>(std::min(column, padded.width - column)) / padded.width;
-            line[column] *= static_cast<float>(gain(fx * fx + fy * fy));
+            const double fx = static_cast<double>(column) / padded.width;
+            gains[column] = column <= padded.width / 2 ? static_cast<float>(gain(fx * fx + fy * fy))
+                                                       : gains[padded.width - column];
+        }
+        cv::Vec2f* line = spectrum[row];
+        cv::Vec2f* mirrored = spectrum[(padded.height - row) % padded.height];
+        for (int column = 0; column < padded.width; ++column) {
+            line[column] *= gains[column];
+            if (mirrored != line) mirrored[column] *= gains[column];
         }
     }
     spectrum(0, 0) = {0, 0};
@@ -90,9 +98,11 @@ NippleMap make_nipple_map(cv::Size size, const NippleMapOptions& options, Random
 }
 
 cv::Mat1f streaked_noise(const NippleMap& map, double beta, double low, double stretch, Random& random) {
-    const cv::Mat1f field = power_law_noise(field_size(map, 1, stretch), beta, low, random).first;
+    constexpr double kZoom = 2;  // its finest detail is far below that of the unstreaked noise
+    const cv::Mat1f field = power_law_noise(field_size(map, kZoom, stretch), beta, kZoom * low, random).first;
     cv::Mat1f sampled;
-    cv::remap(field, sampled, map.along * (1 / stretch), map.across, cv::INTER_LINEAR, cv::BORDER_REFLECT);
+    cv::remap(field, sampled, map.along * (1 / (kZoom * stretch)), map.across * (1 / kZoom), cv::INTER_LINEAR,
+              cv::BORDER_REFLECT);
     return sampled;
 }
 

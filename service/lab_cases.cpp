@@ -1,5 +1,6 @@
 #include "service/lab_cases.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -18,7 +19,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kHeader = "image,spacing_mm,patient,kind,severity,tissue,truth";
+constexpr std::string_view kOptionalHeader = ",device,medium,intent,condition";
 constexpr std::size_t kFields = 7;
+constexpr std::size_t kOptionalFields = 4;
 
 std::vector<std::string> split(std::string_view text, char separator) {
     std::vector<std::string> parts;
@@ -63,8 +66,22 @@ std::string truth_mistake(const std::string& truth) {
     return "";
 }
 
-/// Circles hold commas themselves: whatever follows the sixth comma is the truth.
-std::vector<std::string> fields_of(std::string_view line) {
+/// Takes `count` fields off the end of the line; fewer when it has no more commas.
+std::vector<std::string> take_last(std::string_view& line, std::size_t count) {
+    std::vector<std::string> fields;
+    while (fields.size() < count) {
+        const auto comma = line.rfind(',');
+        if (comma == std::string_view::npos) break;
+        fields.emplace(fields.begin(), line.substr(comma + 1));
+        line = line.substr(0, comma);
+    }
+    return fields;
+}
+
+/// Circles hold commas themselves: whatever follows the sixth comma, up to the optional columns, is the
+/// truth.
+std::vector<std::string> fields_of(std::string_view line, std::size_t optional_fields) {
+    const std::vector<std::string> optional = take_last(line, optional_fields);
     std::vector<std::string> fields;
     while (fields.size() + 1 < kFields) {
         const auto end = line.find(',');
@@ -77,6 +94,7 @@ std::vector<std::string> fields_of(std::string_view line) {
         fields.back().back() == '"') {
         fields.back() = fields.back().substr(1, fields.back().size() - 2);
     }
+    fields.insert(fields.end(), optional.begin(), optional.end());
     return fields;
 }
 
@@ -86,17 +104,19 @@ std::string quoted(const std::string& truth) {
 }
 
 /// Fills the row; returns what is wrong with it, or nothing.
-std::string parse_row(std::string_view line, const fs::path& folder, CaseRow& row) {
-    const std::vector<std::string> fields = fields_of(line);
-    if (fields.size() != kFields) {
-        return std::to_string(fields.size()) + " fields instead of 7; a row is " + std::string(kHeader);
-    }
+std::string parse_row(const std::vector<std::string>& fields, const fs::path& folder, CaseRow& row) {
     row.image = fields[0];
     row.patient = fields[2];
     row.kind = fields[3];
     row.severity = fields[4];
     row.tissue = fields[5];
     row.truth = fields[6];
+    if (fields.size() == kFields + kOptionalFields) {
+        row.device = fields[7];
+        row.medium = fields[8];
+        row.intent = fields[9];
+        row.condition = fields[10];
+    }
     const std::string ending = row.image.extension();
     if (ending != ".dcm" && ending != ".png") return "the image '" + fields[0] + "' is neither .dcm nor .png";
     if (!fs::is_regular_file(folder / row.image)) return "there is no image " + (folder / row.image).string();
@@ -126,20 +146,28 @@ std::vector<CaseRow> read_cases(const fs::path& file) {
     if (!stream) throw Error(ErrorCode::bad_argument, file.string() + ": cannot be opened");
     std::vector<CaseRow> rows;
     std::string mistakes;
+    std::string header;
     std::string line;
     for (int number = 1; std::getline(stream, line); ++number) {
         if (!line.empty() && line.back() == '\r') line.pop_back();
         if (number == 1) {
-            if (line != kHeader) {
-                throw Error(ErrorCode::bad_argument,
-                            file.string() + ":1: the first line must be " + std::string(kHeader));
+            if (line != kHeader && line != std::string(kHeader).append(kOptionalHeader)) {
+                throw Error(ErrorCode::bad_argument, file.string() + ":1: the first line must be " +
+                                                         std::string(kHeader) + ", with or without " +
+                                                         std::string(kOptionalHeader.substr(1)));
             }
+            header = line;
             continue;
         }
         if (line.empty()) continue;
         CaseRow row;
         row.line = number;
-        const std::string mistake = parse_row(line, file.parent_path(), row);
+        const std::size_t optional = header == kHeader ? 0 : kOptionalFields;
+        const std::vector<std::string> fields = fields_of(line, optional);
+        const std::string mistake = fields.size() == kFields + optional
+                                        ? parse_row(fields, file.parent_path(), row)
+                                        : std::to_string(fields.size()) + " fields instead of " +
+                                              std::to_string(kFields + optional) + "; a row is " + header;
         if (!mistake.empty())
             mistakes.append("\n")
                 .append(file.string())
@@ -155,11 +183,14 @@ std::vector<CaseRow> read_cases(const fs::path& file) {
 }
 
 void write_cases(const std::vector<CaseRow>& rows, const fs::path& file) {
+    const bool optional = std::any_of(rows.begin(), rows.end(), [](const CaseRow& row) {
+        return !(row.device.empty() && row.medium.empty() && row.intent.empty() && row.condition.empty());
+    });
     std::ostringstream text;
-    text << kHeader << '\n';
+    text << kHeader << (optional ? kOptionalHeader : "") << '\n';
     for (const CaseRow& row : rows) {
-        for (const std::string& field :
-             {row.image.string(), row.patient, row.kind, row.severity, row.tissue}) {
+        for (const std::string& field : {row.image.string(), row.patient, row.kind, row.severity, row.tissue,
+                                         row.device, row.medium, row.intent, row.condition}) {
             if (field.find_first_of(",\"\r\n") != std::string::npos) {
                 throw pipeline::Error(pipeline::ErrorCode::bad_argument,
                                       "'" + field + "' cannot stand in " + file.string());
@@ -168,7 +199,11 @@ void write_cases(const std::vector<CaseRow>& rows, const fs::path& file) {
         char spacing[32];
         std::snprintf(spacing, sizeof spacing, "%.7g", row.spacing_mm);
         text << row.image.string() << ',' << spacing << ',' << row.patient << ',' << row.kind << ','
-             << row.severity << ',' << row.tissue << ',' << quoted(row.truth) << '\n';
+             << row.severity << ',' << row.tissue << ',' << quoted(row.truth);
+        if (optional) {
+            text << ',' << row.device << ',' << row.medium << ',' << row.intent << ',' << row.condition;
+        }
+        text << '\n';
     }
     std::ofstream stream(file, std::ios::trunc);
     stream << text.str();

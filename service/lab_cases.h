@@ -10,23 +10,29 @@
 
 namespace calcnode::service {
 
-/// One row: `image,spacing_mm,patient,kind,severity,tissue,truth`. Paths are relative to the file's folder.
+/// One row: `image,spacing_mm,patient,kind,severity,tissue,truth`, and where the file has them the columns
+/// `device,medium,intent,condition` after these. Paths are relative to the file's folder.
 struct CaseRow {
     std::filesystem::path image;  // .dcm or .png
     double spacing_mm = 0;
     std::string patient;
-    std::string kind;      // calc or normal
-    std::string severity;  // B, M or empty
-    std::string tissue;    // F, G, D or empty
-    std::string truth;     // circle:x,y,r;circle:... in pixels, or mask:FILE.png; empty when normal
-    int line = 0;          // in the file
+    std::string kind;       // calc or normal
+    std::string severity;   // B, M or empty
+    std::string tissue;     // F, G, D (MIAS), a, b, c, d (BI-RADS density) or empty
+    std::string truth;      // circle:x,y,r;circle:... in pixels, or mask:FILE.png; empty when normal
+    std::string device;     // the last four may be empty: model
+    std::string medium;     // film or digital
+    std::string intent;     // presentation or processing
+    std::string condition;  // what was changed on purpose, as "dose=0.5"
+    int line = 0;           // in the file
 };
 
 /// Throws pipeline::Error bad_argument that names file and line and says what to do, one line of text a
 /// mistake.
 std::vector<CaseRow> read_cases(const std::filesystem::path& file);
 
-/// Throws pipeline::Error write_failed, or bad_argument when a field holds a comma, a quote or a line break.
+/// Writes the four optional columns when a row has any of them. Throws pipeline::Error write_failed, or
+/// bad_argument when a field holds a comma, a quote or a line break.
 void write_cases(const std::vector<CaseRow>& rows, const std::filesystem::path& file);
 
 /// The truth of a row; masks are read from `folder`. Throws pipeline::Error bad_argument.

@@ -33,6 +33,20 @@ struct Options {
     bool progress = false;
 };
 
+void add_condition(CLI::App& command, service::LabPhantomOptions& options) {
+    command.add_option("--dose", options.condition.dose, "0.5: half the photons")->capture_default_str();
+    command.add_option("--noise", options.condition.noise, "2: twice the noise's standard deviation")
+        ->capture_default_str();
+    command.add_option("--blur", options.condition.blur_mm, "Further blur, sigma in mm")
+        ->capture_default_str();
+    command.add_option("--curve", options.curve, "For Presentation tone curve instead of the device's own")
+        ->check(CLI::IsMember({"device", "linear", "sigmoid", "gamma", "steep"}))
+        ->capture_default_str();
+    command.add_option("--vessels", options.vessels, "Calcified vessel walls: as drawn, in no exam, in all")
+        ->check(CLI::IsMember({"drawn", "plain", "calcified"}))
+        ->capture_default_str();
+}
+
 CLI::App* add_phantom(CLI::App& app, service::LabPhantomOptions& options) {
     auto* command = app.add_subcommand("phantom", "Write phantom exams as DICOM, with the exact truth");
     command->add_option("-o,--out", options.out, "Folder for the files, made when missing")->required();
@@ -57,14 +71,36 @@ CLI::App* add_phantom(CLI::App& app, service::LabPhantomOptions& options) {
     command->add_option("--views", options.views, "Some of R-CC,R-MLO,L-CC,L-MLO")
         ->delimiter(',')
         ->capture_default_str();
+    command->add_option("--family", options.family, "held-out: devices and textures that training never sees")
+        ->check(CLI::IsMember({"training", "held-out"}))
+        ->capture_default_str();
+    command
+        ->add_option("--least-contrast", options.visibility.least,
+                     "Of the faintest clusters' grains, in standard deviations of a pixel there")
+        ->capture_default_str();
+    command->add_option("--most-contrast", options.visibility.most, "Of the most obvious clusters' grains")
+        ->capture_default_str();
+    add_condition(*command, options);
     command->footer(
-        "Writes OUT/<patient>_<view>.dcm (For Processing: .processing.dcm), OUT/<patient>_<view>.truth.png "
-        "(16 bit grey:\n"
-        "0 background, k the pixels of grain k) and OUT/cases.csv, which `calcnode-lab evaluate` reads.\n"
+        "Writes for each view OUT/<patient>_<view>.dcm (For Processing: .processing.dcm) and beside it "
+        ".truth.png (16 bit\n"
+        "grey: 0 background, k the pixels of grain k), .truth.json (each cluster's grains, distribution, "
+        "morphology,\n"
+        "centroid, area; density and device), .distractors.png (1 benign calcification, 2 vessel wall, 3 "
+        "film "
+        "dust,\n"
+        "4 lymph node, 5 skin calcification, 6 popcorn, rod or rim, 7 clip, 8 skin marker, 9 scratch, 10 "
+        "dead "
+        "pixel),\n"
+        "and OUT/cases.csv, which `calcnode-lab evaluate` reads. The conditions (--dose to --vessels) keep "
+        "the "
+        "seed's\n"
+        "anatomy, grains and noise.\n"
         "Examples:\n"
         "  calcnode-lab phantom --out exam\n"
         "  calcnode-lab phantom --out small --rows 1024 --columns 832 --spacing 0.1 --clusters 2 --seed 7\n"
-        "  calcnode-lab phantom --out test --exams 20 --normal-exams 20 --seed 1000");
+        "  calcnode-lab phantom --out test --exams 20 --normal-exams 20 --seed 1000 --family held-out\n"
+        "  calcnode-lab phantom --out half --exams 20 --seed 1000 --dose 0.5");
     return command;
 }
 

@@ -2,15 +2,15 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <optional>
+#include <initializer_list>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "dicom/phantom_writer.h"
 #include "pipeline/error.h"
-#include "pipeline/evaluation_picture.h"
-#include "pipeline/phantom.h"
 #include "service/lab_cases.h"
+#include "service/lab_phantom_truth.h"
 #include "service/progress_bar.h"
 
 namespace calcnode::service {
@@ -50,6 +50,40 @@ std::vector<Intent> intents_of(const std::string& name) {
     refuse("--intent " + name + ": not presentation, processing or both");
 }
 
+template <typename Value>
+Value value_of(const char* option, const std::string& name,
+               std::initializer_list<std::pair<const char*, Value>> values) {
+    std::string known;
+    for (const auto& [text, value] : values) {
+        if (name == text) return value;
+        known.append(known.empty() ? "" : ", ").append(text);
+    }
+    refuse(std::string(option) + " " + name + ": not one of " + known);
+}
+
+pipeline::PhantomFamily family_of(const std::string& name) {
+    using pipeline::PhantomFamily;
+    return value_of<PhantomFamily>(
+        "--family", name, {{"training", PhantomFamily::training}, {"held-out", PhantomFamily::held_out}});
+}
+
+pipeline::PhantomCondition condition_of(const LabPhantomOptions& options) {
+    using pipeline::ContrastCurve;
+    using pipeline::VesselWalls;
+    pipeline::PhantomCondition condition = options.condition;
+    condition.curve = value_of<ContrastCurve>("--curve", options.curve,
+                                              {{"device", ContrastCurve::of_device},
+                                               {"linear", ContrastCurve::linear},
+                                               {"sigmoid", ContrastCurve::sigmoid},
+                                               {"gamma", ContrastCurve::gamma},
+                                               {"steep", ContrastCurve::steep}});
+    condition.vessels = value_of<VesselWalls>("--vessels", options.vessels,
+                                              {{"drawn", VesselWalls::as_drawn},
+                                               {"plain", VesselWalls::plain},
+                                               {"calcified", VesselWalls::calcified}});
+    return condition;
+}
+
 /// The patient of one exam. {seed} stands for the exam's seed; without it several exams would be one patient.
 std::string patient_of(const LabPhantomOptions& options, std::uint64_t seed) {
     std::string patient = options.patient_id;
@@ -76,6 +110,8 @@ void check_options(const LabPhantomOptions& options) {
     }
     for (const std::string& view : options.views)
         static_cast<void>(view_of(view));
+    static_cast<void>(family_of(options.family));
+    static_cast<void>(condition_of(options));
 }
 
 /// One exam's image to be made.
@@ -113,7 +149,10 @@ CaseRow make_picture(const LabPhantomOptions& options, const Picture& picture) {
                                                               .clusters = picture.clusters,
                                                               .laterality = picture.view.laterality,
                                                               .view = picture.view.view,
-                                                              .intent = picture.intent});
+                                                              .intent = picture.intent,
+                                                              .family = family_of(options.family),
+                                                              .condition = condition_of(options),
+                                                              .visibility = options.visibility});
     const std::string patient = patient_of(options, picture.seed);
     const std::string stem = patient + "_" + picture.view.name;
     const std::string name = stem + (picture.intent == Intent::processing ? ".processing.dcm" : ".dcm");
@@ -125,7 +164,7 @@ CaseRow make_picture(const LabPhantomOptions& options, const Picture& picture) {
                           .monochrome1 = options.monochrome1,
                           .instance_number = picture.number},
                          options.out / name);
-    pipeline::write_grey_png(phantom.truth, options.out / (stem + ".truth.png"));
+    write_phantom_truth(phantom, options.intent, options.out / stem);
     std::size_t grains = 0;
     for (const pipeline::PhantomCluster& cluster : phantom.clusters)
         grains += cluster.grains.size();
@@ -136,8 +175,12 @@ CaseRow make_picture(const LabPhantomOptions& options, const Picture& picture) {
             .patient = patient,
             .kind = grains > 0 ? "calc" : "normal",
             .severity = "",
-            .tissue = "",
-            .truth = "mask:" + stem + ".truth.png"};
+            .tissue = std::string(1, phantom.density),
+            .truth = "mask:" + stem + ".truth.png",
+            .device = phantom.mammogram.device.model,
+            .medium = phantom.film ? "film" : "digital",
+            .intent = picture.intent == Intent::processing ? "processing" : "presentation",
+            .condition = pipeline::condition_text(phantom.condition)};
 }
 
 }  // namespace

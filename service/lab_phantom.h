@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/phantom.h"
+
 namespace calcnode::service {
 
 struct LabPhantomOptions {
@@ -22,12 +24,18 @@ struct LabPhantomOptions {
     bool monochrome1 = false;
     std::string patient_id = "PHANTOM-{seed}";
     std::vector<std::string> views = {"R-CC", "R-MLO", "L-CC", "L-MLO"};
+    std::string family = "training";  // or held-out
+    pipeline::PhantomCondition condition;
+    std::string curve = "device";   // or linear, sigmoid, gamma, steep: into the condition
+    std::string vessels = "drawn";  // or plain, calcified: into the condition
+    pipeline::ClusterVisibility visibility;
     bool progress = false;  // show the bar even when stderr is no terminal
 };
 
-/// Writes OUT/<patient>_<view>[.processing].dcm, OUT/<patient>_<view>.truth.png (16 bit, k: the pixels of
-/// grain k) and OUT/cases.csv, and prints one line a file. Throws pipeline::Error (bad_argument for options
-/// that cannot be used, write_failed) or dicom::Error.
+/// Writes for each view OUT/<patient>_<view>[.processing].dcm, <patient>_<view>.truth.png (16 bit, k: the
+/// pixels of grain k), .distractors.png (16 bit, values of pipeline::Distractor) and .truth.json
+/// (lab_phantom_truth.h), and OUT/cases.csv, and prints one line a file. Throws pipeline::Error (bad_argument
+/// for options that cannot be used, write_failed) or dicom::Error.
 void run_lab_phantom(const LabPhantomOptions& options);
 
 }  // namespace calcnode::service

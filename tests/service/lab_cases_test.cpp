@@ -146,5 +146,30 @@ TEST_F(LabCases, RefusesToWriteWhatItCouldNotRead) {
     EXPECT_THROW(write_cases({row}, folder_ / "out.csv"), pipeline::Error);
 }
 
+TEST_F(LabCases, OptionalColumnsAreReadAndWrittenBesideTruthsWithCommas) {
+    const std::string header =
+        "image,spacing_mm,patient,kind,severity,tissue,truth,device,medium,intent,condition\n";
+    const auto rows =
+        read_cases(file(header + "a.png,0.1,P1,calc,,b,\"circle:1,2,3;circle:4,5,6\",Direct,digital,"
+                                 "presentation,dose=0.5\n"
+                                 "empty.png,0.1,P2,normal,,,,,film,,\n"));
+    ASSERT_EQ(rows.size(), 2u);
+    EXPECT_EQ(rows[0].truth, "circle:1,2,3;circle:4,5,6");
+    EXPECT_EQ(rows[0].device, "Direct");
+    EXPECT_EQ(rows[0].medium, "digital");
+    EXPECT_EQ(rows[0].intent, "presentation");
+    EXPECT_EQ(rows[0].condition, "dose=0.5");
+    EXPECT_EQ(rows[1].device, "");
+    EXPECT_EQ(rows[1].medium, "film");
+    write_cases(rows, folder_ / "out.csv");
+    fs::rename(folder_ / "out.csv", folder_ / "cases.csv");
+    const auto again = read_cases(folder_ / "cases.csv");
+    ASSERT_EQ(again.size(), 2u);
+    EXPECT_EQ(again[0].truth, rows[0].truth);
+    EXPECT_EQ(again[0].condition, "dose=0.5");
+    EXPECT_EQ(again[1].medium, "film");
+    EXPECT_THROW(read_cases(file(header + "a.png,0.1,P1,calc,,,mask:a.png\n")), pipeline::Error);
+}
+
 }  // namespace
 }  // namespace calcnode::service
