@@ -119,7 +119,7 @@ TrainingView augmented(const TrainingImage& image, double spacing_mm, Random& ra
     const double detail = spread_of_detail(picture, image.mask);
     if (random.chance(0.5))
         cv::GaussianBlur(picture, picture, {}, random.uniform(0.02, 0.09) / image.spacing_mm);
-    if (random.chance(0.5)) add_noise(picture, detail * random.uniform(0, 0.7), random);
+    if (random.chance(0.5)) add_noise(picture, detail * random.uniform(0, 1.1), random);
     // A breast seen with other optics: everything a little larger or smaller.
     TrainingImage scaled = image;
     scaled.spacing_mm *= random.uniform(0.85, 1.2);

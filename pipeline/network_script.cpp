@@ -65,10 +65,8 @@ class ScriptWriter {
 
 torch::jit::Module make_detector(std::uint64_t seed) {
     ScriptWriter net("Detector", seed);
-    net.convolution({1, 16, 5});
-    net.convolution({16, 16});
-    net.convolution({16, 32, 3, 2});
-    net.convolution({32, 32});
+    net.convolution({1, 24, 5, 2});
+    net.convolution({24, 32});
     net.convolution({32, 48, 3, 2});
     net.convolution({48, 48});
     net.line("cells = x");
@@ -83,12 +81,9 @@ torch::jit::Module make_detector(std::uint64_t seed) {
 
 torch::jit::Module make_segmentator(std::uint64_t seed) {
     ScriptWriter net("Segmentator", seed);
-    net.convolution({1, 16, 5});
-    net.convolution({16, 16});
-    net.line("fine = x");
-    net.convolution({16, 32, 3, 2});
+    net.convolution({1, 32, 5, 2});
     net.convolution({32, 32});
-    net.line("middle = x");
+    net.line("fine = x");
     net.convolution({32, 48, 3, 2});
     net.convolution({48, 48});
     net.line("coarse = x");
@@ -97,12 +92,11 @@ torch::jit::Module make_segmentator(std::uint64_t seed) {
     net.convolution({64, 64});
     net.up_and_join("coarse");
     net.convolution({112, 48});
-    net.up_and_join("middle");
-    net.convolution({80, 32});
     net.up_and_join("fine");
-    net.convolution({48, 16});
-    net.convolution({16, 16});
-    net.convolution({16, 1}, false);
+    net.convolution({80, 32});
+    net.convolution({32, 32});
+    net.convolution({32, 4}, false);
+    net.line("x = torch.pixel_shuffle(x, 2)");
     return net.finish();
 }
 

@@ -7,6 +7,7 @@
 #include "pipeline/error.h"
 #include "pipeline/network_fields.h"
 #include "pipeline/operating_point.h"
+#include "pipeline/training_curve.h"
 #include "pipeline/training_stage.h"
 
 namespace calcnode::pipeline {
@@ -63,6 +64,7 @@ struct Run {
         stage_options.spacing_mm = options.spacing_mm;
         stage_options.detector_threshold = detector_threshold;
         stage_options.checkpoint = checkpoint;
+        stage_options.curve = options.output / "training.csv";
         return stage_options;
     }
 
@@ -97,6 +99,7 @@ TrainingReport train(const TrainingOptions& options, const TrainingCallback& pro
     std::filesystem::create_directories(run.checkpoint, failed);
     if (failed) throw Error(ErrorCode::write_failed, "cannot make " + run.checkpoint.string());
 
+    if (!options.resume) std::filesystem::remove(options.output / "training.csv", failed);
     Manifest manifest = manifest_for(options);
     TrainingReport report;
     if (!run.train(Stage::detector, 0, nullptr)) return report;
@@ -105,6 +108,7 @@ TrainingReport train(const TrainingOptions& options, const TrainingCallback& pro
         manifest.detector.threshold = choose_detector_threshold(detector, run.backgrounds, manifest);
         if (!run.train(Stage::segmentator, manifest.detector.threshold, &detector)) return report;
     }
+    draw_curve(read_curve(options.output / "training.csv"), options.output / "training.png");
     run.say("operating point");
     write_manifest(options.output, manifest);
     const PatchAccuracy patches = measure_patches(options.output, run.backgrounds, manifest);

@@ -1,9 +1,12 @@
 #include "pipeline/training_networks.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <exception>
 #include <fstream>
+#include <iomanip>
+#include <limits>
 #include <numbers>
 #include <thread>
 #include <utility>
@@ -100,8 +103,9 @@ struct Shard {
     double loss = 0;
     std::exception_ptr failure;
 
-    void run(Stage stage, const Batch& batch) {
+    void run(Stage stage, const Batch& batch, bool backwards) {
         try {
+            const at::AutoGradMode mode(backwards);
             at::get_num_threads();  // LibTorch sets OpenMP's count once a thread, here
             omp_set_num_threads(1);
             const torch::jit::GraphOptimizerEnabledGuard interpret_only(false);
@@ -110,7 +114,7 @@ struct Shard {
             const at::Tensor result = stage == Stage::detector ? detector_loss(logits, batch.labels)
                                                                : segmentator_loss(logits, batch.labels);
             loss = result.item<double>();
-            result.backward();
+            if (backwards) result.backward();
         } catch (...) {
             failure = std::current_exception();
         }
@@ -124,6 +128,28 @@ struct NetworkTrainer::Impl {
     std::unique_ptr<torch::optim::Adam> adam;
     int done = 0;
     int total = 0;
+    std::vector<at::Tensor> kept;
+    double kept_loss = std::numeric_limits<double>::infinity();
+
+    /// Each shard's part of the patches forward (and backward); the mean of their losses.
+    double run_shards(const std::vector<const Patch*>& patches, bool backwards) {
+        const std::size_t part = patches.size() / kShards;
+        std::vector<std::jthread> workers;
+        for (std::size_t k = 0; k < kShards; ++k) {
+            const auto first = patches.begin() + static_cast<std::ptrdiff_t>(k * part);
+            const auto last = k + 1 == kShards ? patches.end() : first + static_cast<std::ptrdiff_t>(part);
+            workers.emplace_back([this, k, backwards, batch = stacked({first, last})] {
+                shards[k].run(stage, batch, backwards);
+            });
+        }
+        workers.clear();
+        double value = 0;
+        for (const Shard& shard : shards) {
+            if (shard.failure) std::rethrow_exception(shard.failure);
+            value += shard.loss / kShards;
+        }
+        return value;
+    }
 
     void share_weights() {
         const at::NoGradGuard no_gradient;
@@ -169,20 +195,7 @@ int NetworkTrainer::steps_done() const {
 
 double NetworkTrainer::step(const std::vector<const Patch*>& patches) {
     const std::vector<at::Tensor> own = parameters_of(impl_->module);
-    const std::size_t part = patches.size() / kShards;
-    std::vector<std::jthread> workers;
-    for (std::size_t k = 0; k < kShards; ++k) {
-        const auto first = patches.begin() + static_cast<std::ptrdiff_t>(k * part);
-        const auto last = k + 1 == kShards ? patches.end() : first + static_cast<std::ptrdiff_t>(part);
-        workers.emplace_back(
-            [this, k, batch = stacked({first, last})] { impl_->shards[k].run(impl_->stage, batch); });
-    }
-    workers.clear();
-    double value = 0;
-    for (const Shard& shard : impl_->shards) {
-        if (shard.failure) std::rethrow_exception(shard.failure);
-        value += shard.loss / kShards;
-    }
+    const double value = impl_->run_shards(patches, true);
     if (!std::isfinite(value)) throw Error(ErrorCode::training_failed, "the loss is not finite");
     for (std::size_t p = 0; p < own.size(); ++p) {
         at::Tensor sum = at::zeros_like(own[p]);
@@ -202,6 +215,38 @@ double NetworkTrainer::step(const std::vector<const Patch*>& patches) {
     return value;
 }
 
+double NetworkTrainer::loss_on(const std::vector<const Patch*>& patches) {
+    constexpr std::size_t kAtOnce = 16;
+    double sum = 0;
+    for (std::size_t first = 0; first < patches.size(); first += kAtOnce) {
+        const std::size_t count = std::min(kAtOnce, patches.size() - first);
+        const auto from = patches.begin() + static_cast<std::ptrdiff_t>(first);
+        sum += impl_->run_shards({from, from + static_cast<std::ptrdiff_t>(count)}, false) *
+               static_cast<double>(count);
+    }
+    return patches.empty() ? 0 : sum / static_cast<double>(patches.size());
+}
+
+void NetworkTrainer::remember(double loss) {
+    impl_->kept.clear();
+    for (const at::Tensor& parameter : parameters_of(impl_->module))
+        impl_->kept.push_back(parameter.detach().clone());
+    impl_->kept_loss = loss;
+}
+
+double NetworkTrainer::remembered_loss() const {
+    return impl_->kept_loss;
+}
+
+void NetworkTrainer::finish() {
+    impl_->done = impl_->total;
+    const at::NoGradGuard no_gradient;
+    const std::vector<at::Tensor> own = parameters_of(impl_->module);
+    for (std::size_t p = 0; p < impl_->kept.size(); ++p)
+        own[p].copy_(impl_->kept[p]);
+    impl_->share_weights();
+}
+
 void NetworkTrainer::save(const std::filesystem::path& file) const {
     try {
         torch::jit::Module copy = impl_->module.deepcopy();
@@ -218,11 +263,12 @@ void NetworkTrainer::checkpoint(const std::filesystem::path& stem) const {
     try {
         torch::save(parameters_of(impl_->module), stem.string() + ".weights");
         torch::save(*impl_->adam, stem.string() + ".adam");
+        if (!impl_->kept.empty()) torch::save(impl_->kept, stem.string() + ".best");
     } catch (const c10::Error& error) {
         throw Error(ErrorCode::write_failed, stem.string() + ": " + error.what_without_backtrace());
     }
     std::ofstream steps(stem.string() + ".steps");
-    steps << impl_->done << '\n';
+    steps << impl_->done << '\n' << std::setprecision(17) << impl_->kept_loss << '\n';
     if (!steps.flush()) throw Error(ErrorCode::write_failed, "cannot write " + stem.string() + ".steps");
 }
 
@@ -240,6 +286,11 @@ bool NetworkTrainer::resume(const std::filesystem::path& stem) {
         for (std::size_t k = 0; k < own.size(); ++k)
             own[k].copy_(weights[k]);
         torch::load(*impl_->adam, stem.string() + ".adam");
+        std::string kept_loss;  // "inf" is no number to a stream
+        if (steps >> kept_loss && std::filesystem::exists(stem.string() + ".best")) {
+            torch::load(impl_->kept, stem.string() + ".best");
+            impl_->kept_loss = std::stod(kept_loss);
+        }
     } catch (const c10::Error& error) {
         throw Error(ErrorCode::training_failed, stem.string() + ": " + error.what_without_backtrace());
     }

@@ -25,6 +25,15 @@ class NetworkTrainer {
     double step(const std::vector<const Patch*>& batch);
     int steps_done() const;
 
+    /// The mean loss on these patches; no step is taken.
+    double loss_on(const std::vector<const Patch*>& patches);
+    /// Keeps the weights as they are now, with the loss that they reached; checkpoints keep them too.
+    void remember(double loss);
+    /// The loss of the weights that are kept; infinite when none are.
+    double remembered_loss() const;
+    /// Ends the stage: goes back to the weights that are kept, if there are any; all steps count as done.
+    void finish();
+
     /// Writes the network as it is now, frozen, ready for Network::load. Throws Error write_failed.
     void save(const std::filesystem::path& file) const;
     /// All that resume() needs: weights, optimiser, step count, in files that begin with `stem`.

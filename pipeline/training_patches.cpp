@@ -90,6 +90,8 @@ std::vector<Patch> cut_patches(const TrainingView& view, const cv::Mat& mistakes
             empty[static_cast<std::size_t>(random.integer(0, static_cast<int>(empty.size()) - 1))];
         patches.push_back(cut(view, at));
     }
+    for (int k = 0; k < wishes.middle; ++k)
+        patches.push_back(cut(view, cv::Point(view.labels.cols / 2, view.labels.rows / 2)));
     if (!mistakes.empty()) {
         for (const cv::Point& at : worst_places(mistakes, wishes.hard))
             patches.push_back(cut(view, at));

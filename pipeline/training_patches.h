@@ -31,6 +31,7 @@ inline constexpr int kPatchMargin = 16;
 struct PatchWishes {
     int per_class = 5;  // for each of the four classes, where the picture has it
     int hard = 10;      // centred where `mistakes` is greatest
+    int middle = 0;     // round the picture's middle
 };
 
 /// `mistakes` (CV_32F, the picture's size; may be empty): how wrong the network is at each pixel, 0..1.

@@ -19,12 +19,14 @@ struct StageOptions {
     double spacing_mm = 0.1;
     double detector_threshold = 0.1;   // segmentator: learns only where the detector reaches this
     std::filesystem::path checkpoint;  // folder
+    std::filesystem::path curve;       // the run's losses (training_curve.h); empty: not kept
 };
 
 /// Called after each step with the steps done and the running loss; false stops.
 using StageCallback = std::function<bool(int done, double loss)>;
 
-/// Trains until options.steps. `detector` is the finished first network when the stage is the segmentator's,
+/// Trains until options.steps, or until the loss on held-out patches has not fallen for a third of them; ends with the
+/// weights that were best there. `detector` is the finished first network when the stage is the segmentator's,
 /// else null. Returns false when the callback stopped it; the checkpoint is then written.
 bool run_stage(NetworkTrainer& trainer, const StageOptions& options, const BackgroundLibrary& backgrounds,
                const Network* detector, const StageCallback& progress);
