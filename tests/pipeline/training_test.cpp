@@ -1,6 +1,7 @@
 // The parts of training, each on data small enough for a unit test.
 #include "pipeline/training.h"
 
+#include <cmath>
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -93,6 +94,27 @@ TEST_F(TrainingTest, GoesOnFromACheckpointAsIfNothingHadHappened) {
     resumed.step(pointers(patches));
     resumed.step(pointers(patches));
     EXPECT_DOUBLE_EQ(straight.step(pointers(patches)), resumed.step(pointers(patches)));
+}
+
+TEST_F(TrainingTest, AStageEndsWithTheWeightsThatWereBest) {
+    const std::vector<Patch> patches = easy_patches(4);
+    NetworkTrainer trainer(Stage::detector, 1, 40);
+    EXPECT_TRUE(std::isinf(trainer.remembered_loss()));
+    for (int k = 0; k < 10; ++k)
+        trainer.step(pointers(patches));
+    const double best = trainer.loss_on(pointers(patches));
+    EXPECT_DOUBLE_EQ(trainer.loss_on(pointers(patches)), best) << "measuring takes no step";
+    trainer.remember(best);
+    for (int k = 0; k < 10; ++k)
+        trainer.step(pointers(patches));
+    EXPECT_NE(trainer.loss_on(pointers(patches)), best);
+    trainer.checkpoint(folder_ / "here");
+    NetworkTrainer resumed(Stage::detector, 2, 40);
+    ASSERT_TRUE(resumed.resume(folder_ / "here"));
+    EXPECT_DOUBLE_EQ(resumed.remembered_loss(), best);
+    resumed.finish();
+    EXPECT_DOUBLE_EQ(resumed.loss_on(pointers(patches)), best);
+    EXPECT_EQ(resumed.steps_done(), 40);
 }
 
 TEST_F(TrainingTest, InsertedGrainsAreBrightAndTrue) {
