@@ -7,8 +7,10 @@
 namespace calcnode::pipeline {
 namespace {
 
-constexpr int kDetectorTile = 256;
-constexpr int kSegmentatorTile = 64;  // suspects are small and far apart
+constexpr int kDetectorTile = 512;
+constexpr int kDetectorCell = 32;
+constexpr int kSegmentatorTile = 128;
+constexpr int kSegmentatorCell = 8;  // suspects are small and far apart
 
 /// Half the receptive field, rounded up to whole cells of `multiple` pixels.
 int halo_of(const NetworkEntry& entry, int multiple) {
@@ -25,8 +27,9 @@ Cascade::Cascade(const std::filesystem::path& folder, const Manifest& manifest)
 
 cv::Mat Cascade::suspects(const WorkingImage& work, int threads) const {
     const int stride = detector_entry_.stride;
-    const DenseOptions options{kDetectorTile / stride * stride, halo_of(detector_entry_, stride), stride,
-                               threads};
+    const int cell = kDetectorCell / stride * stride;
+    const DenseOptions options{kDetectorTile / kDetectorCell * cell, halo_of(detector_entry_, stride), stride,
+                               threads, cell};
     cv::Mat cells = run_dense(detector_, work.normalised, work.mask, options) >= detector_entry_.threshold;
     cv::dilate(cells, cells, cv::getStructuringElement(cv::MORPH_RECT, {3, 3}));
     cv::Mat pixels;
@@ -39,7 +42,8 @@ cv::Mat Cascade::suspects(const WorkingImage& work, int threads) const {
 cv::Mat Cascade::run(const WorkingImage& work, int threads) const {
     const cv::Mat where = suspects(work, threads);
     // The Segmentator halves the picture twice: its tiles and halos begin on multiples of 4.
-    const DenseOptions options{kSegmentatorTile, halo_of(segmentator_entry_, 4), 1, threads};
+    const DenseOptions options{kSegmentatorTile, halo_of(segmentator_entry_, 4), 1, threads,
+                               kSegmentatorCell};
     cv::Mat probability = run_dense(segmentator_, work.normalised, where, options);
     probability.setTo(0, where == 0);
     return probability;
