@@ -7,13 +7,18 @@
 namespace calcnode::pipeline {
 namespace {
 
-constexpr int kDetectorTile = 256;
-constexpr int kSegmentatorTile = 128;  // suspects are small and far apart
+constexpr int kDetectorTile = 512;
+constexpr int kDetectorCell = 32;
+constexpr int kSegmentatorTile = 128;
+constexpr int kSegmentatorCell = 8;  // suspects are small and far apart
 
-/// Half the receptive field, rounded up to where the network's coarsest grid begins.
-int halo_of(const NetworkEntry& entry) {
-    const int multiple = entry.alignment_px;
-    return (entry.receptive_field_px / 2 + multiple - 1) / multiple * multiple;
+/// Cells and halos begin where the network's coarsest grid does; the halo is at least half the receptive field.
+DenseOptions options_for(const NetworkEntry& entry, int tile, int cell, int threads) {
+    const int grid = entry.alignment_px;
+    const auto rounded_up = [&](int pixels) { return (pixels + grid - 1) / grid * grid; };
+    const int aligned_cell = rounded_up(cell);
+    return {tile / aligned_cell * aligned_cell, rounded_up(entry.receptive_field_px / 2), entry.stride, threads,
+            aligned_cell};
 }
 
 }  // namespace
@@ -26,8 +31,7 @@ Cascade::Cascade(const std::filesystem::path& folder, const Manifest& manifest)
 
 cv::Mat Cascade::suspects(const WorkingImage& work, int threads) const {
     const int stride = detector_entry_.stride;
-    const DenseOptions options{kDetectorTile / stride * stride, halo_of(detector_entry_), stride,
-                               threads};
+    const DenseOptions options = options_for(detector_entry_, kDetectorTile, kDetectorCell, threads);
     cv::Mat cells = run_dense(detector_, work.normalised, work.mask, options) >= detector_entry_.threshold;
     cv::dilate(cells, cells, cv::getStructuringElement(cv::MORPH_RECT, {3, 3}));
     cv::Mat pixels;
@@ -39,7 +43,7 @@ cv::Mat Cascade::suspects(const WorkingImage& work, int threads) const {
 
 cv::Mat Cascade::run(const WorkingImage& work, int threads) const {
     const cv::Mat where = suspects(work, threads);
-    const DenseOptions options{kSegmentatorTile, halo_of(segmentator_entry_), 1, threads};
+    const DenseOptions options = options_for(segmentator_entry_, kSegmentatorTile, kSegmentatorCell, threads);
     cv::Mat probability = run_dense(segmentator_, work.normalised, where, options);
     probability.setTo(0, where == 0);
     return probability;

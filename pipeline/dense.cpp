@@ -10,26 +10,17 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "pipeline/tiles.h"
+
 namespace calcnode::pipeline {
 namespace {
 
-std::vector<cv::Point> busy_tiles(const cv::Mat& where, int tile) {
-    std::vector<cv::Point> corners;
-    const cv::Rect all(0, 0, where.cols, where.rows);
-    for (int y = 0; y < where.rows; y += tile) {
-        for (int x = 0; x < where.cols; x += tile) {
-            if (cv::countNonZero(where(cv::Rect(x, y, tile, tile) & all)) > 0) corners.emplace_back(x, y);
-        }
-    }
-    return corners;
-}
-
 /// The halo'd tile; outside the picture 0.
-cv::Mat cut(const cv::Mat& picture, const cv::Point& corner, const DenseOptions& options) {
-    const int side = options.tile + 2 * options.halo;
-    const cv::Rect wanted(corner.x - options.halo, corner.y - options.halo, side, side);
+cv::Mat cut(const cv::Mat& picture, const Tile& tile, int halo) {
+    const cv::Rect wanted(tile.area.x - halo, tile.area.y - halo, tile.run.width + 2 * halo,
+                          tile.run.height + 2 * halo);
     const cv::Rect there = wanted & cv::Rect(0, 0, picture.cols, picture.rows);
-    cv::Mat input = cv::Mat::zeros(side, side, CV_32F);
+    cv::Mat input = cv::Mat::zeros(wanted.size(), CV_32F);
     picture(there).copyTo(input(there - wanted.tl()));
     return input;
 }
@@ -64,17 +55,17 @@ cv::Mat run_dense(const Network& network, const cv::Mat& picture, const cv::Mat&
     const int stride = options.stride;
     cv::Mat result =
         cv::Mat::zeros((picture.rows + stride - 1) / stride, (picture.cols + stride - 1) / stride, CV_32F);
-    const std::vector<cv::Point> corners = busy_tiles(where, options.tile);
-    const int threads = std::clamp(static_cast<int>(corners.size()), 1, std::max(1, options.threads));
+    const std::vector<Tile> tiles = plan_tiles(where, {options.cell, options.tile, options.halo});
+    const int threads = std::clamp(static_cast<int>(tiles.size()), 1, std::max(1, options.threads));
     std::vector<Network> copies;
     for (int k = 1; k < threads; ++k)
         copies.push_back(network.for_another_thread());
-    for_each_index(corners.size(), threads, [&](std::size_t index, int worker) {
+    for_each_index(tiles.size(), threads, [&](std::size_t index, int worker) {
         const Network& mine = worker == 0 ? network : copies[static_cast<std::size_t>(worker) - 1];
-        const cv::Mat output = mine.run(cut(picture, corners[index], options));
-        const cv::Point target = corners[index] / stride;
-        const cv::Rect place = cv::Rect(target.x, target.y, options.tile / stride, options.tile / stride) &
-                               cv::Rect(0, 0, result.cols, result.rows);
+        const cv::Mat output = mine.run(cut(picture, tiles[index], options.halo));
+        const cv::Rect& area = tiles[index].area;
+        const cv::Rect place =
+            cv::Rect(area.tl() / stride, area.size() / stride) & cv::Rect(0, 0, result.cols, result.rows);
         const int halo = options.halo / stride;
         output(cv::Rect(halo, halo, place.width, place.height)).copyTo(result(place));
     });

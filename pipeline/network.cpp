@@ -1,9 +1,12 @@
 #include "pipeline/network.h"
 
 #include <utility>
+#include <vector>
 
 #include <ATen/Parallel.h>
 #include <omp.h>
+#include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/ir/ir.h>
 #include <torch/script.h>
 
 #include "pipeline/error.h"
@@ -25,6 +28,47 @@ class OneCore {
     int before_;
 };
 
+/// Channels innermost: oneDNN then takes pictures and weights as they are, and needs no copy in its own
+/// layout.
+at::Tensor channels_last(const at::Tensor& tensor) {
+    return tensor.to(tensor.options(), false, true, at::MemoryFormat::ChannelsLast);
+}
+
+bool is_convolution(const torch::jit::Value* value) {
+    const c10::Symbol kind = value->node()->kind();
+    return kind == c10::aten::conv2d || kind == c10::aten::_convolution || kind == c10::aten::convolution;
+}
+
+/// Rewrites a frozen network's own lines; one that is written differently just stays as it is.
+void make_fast(torch::jit::Graph& graph) {
+    std::vector<torch::jit::Node*> replaced;
+    for (torch::jit::Node* node : graph.nodes()) {
+        if (node->kind() == c10::aten::relu && is_convolution(node->input(0)) &&
+            node->input(0)->uses().size() == 1) {
+            // Nobody else sees the sum: it may be overwritten.
+            node->output()->replaceAllUsesWith(
+                node->replaceWithNewSymbol(c10::Symbol::fromQualString("aten::relu_"))->output());
+            replaced.push_back(node);
+        } else if (node->kind() == c10::prim::Constant && node->output()->type()->cast<c10::TensorType>()) {
+            const auto value = torch::jit::toIValue(node->output());
+            if (!value || !value->isTensor() || value->toTensor().dim() != 4) continue;
+            const torch::jit::WithInsertPoint here(node);
+            node->output()->replaceAllUsesWith(
+                torch::jit::insertConstant(graph, channels_last(value->toTensor())));
+        }
+    }
+    for (torch::jit::Node* node : replaced)
+        node->destroy();
+}
+
+torch::jit::Module load_module(const std::filesystem::path& file) {
+    torch::jit::Module module = torch::jit::load(file.string());
+    module.eval();
+    module = torch::jit::freeze(module);
+    make_fast(*module.get_method("forward").graph());
+    return module;
+}
+
 }  // namespace
 
 struct Network::Impl {
@@ -42,8 +86,7 @@ Network Network::load(const std::filesystem::path& file) {
     }
     try {
         auto impl = std::make_unique<Impl>();
-        impl->module = torch::jit::load(file.string());
-        impl->module.eval();
+        impl->module = load_module(file);
         return Network(std::move(impl));
     } catch (const c10::Error& error) {
         throw Error(ErrorCode::model_damaged, file.string() + ": " + error.what_without_backtrace());
@@ -62,8 +105,10 @@ cv::Mat Network::run(const cv::Mat& picture) const {
     const c10::InferenceMode inference;
     const torch::jit::GraphOptimizerEnabledGuard interpret_only(false);
     try {
+        // One channel: the strides alone say that channels are innermost.
         const at::Tensor input =
-            torch::from_blob(whole.data, {1, 1, whole.rows, whole.cols}, torch::kFloat32);
+            torch::from_blob(whole.data, {1, 1, whole.rows, whole.cols},
+                             {whole.rows * whole.cols, 1, whole.cols, 1}, torch::kFloat32);
         const at::Tensor output = torch::sigmoid(impl_->module.forward({input}).toTensor()).contiguous();
         if (output.dim() != 4 || output.scalar_type() != torch::kFloat32) {
             throw Error(ErrorCode::model_damaged, "network gives no picture");

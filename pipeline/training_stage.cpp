@@ -117,11 +117,8 @@ cv::Mat enlarged(const cv::Mat& coarse, cv::Size size) {
     return full(cv::Rect({0, 0}, size)).clone();
 }
 
-/// The whole picture in one run when it is small, else in tiles whose halos are narrower than the field: where the
-/// network is wrong need not be known to the last bit.
-DenseOptions mining_options(const cv::Size& size, int stride, int threads) {
-    const int side = std::max(size.width, size.height);
-    if (side <= 256) return {(side + kNetworkAlignment - 1) / kNetworkAlignment * kNetworkAlignment, 0, stride, 1};
+/// Halos narrower than the field: where the network is wrong need not be known to the last bit.
+DenseOptions mining_options(int stride, int threads) {
     return {256, 16, stride, threads};
 }
 
@@ -130,7 +127,7 @@ DenseOptions mining_options(const cv::Size& size, int stride, int threads) {
 cv::Mat mistakes_of(const Network& network, const TrainingView& view, const StageOptions& options,
                     const Network* detector) {
     const cv::Size size = view.normalised.size();
-    const DenseOptions coarse = mining_options(size, kDetectorStride, options.threads);
+    const DenseOptions coarse = mining_options(kDetectorStride, options.threads);
     if (detector == nullptr) {
         cv::Mat mistakes = enlarged(run_dense(network, view.normalised, view.mask, coarse), size);
         mistakes.setTo(0, view.labels != kNothing);
@@ -138,7 +135,7 @@ cv::Mat mistakes_of(const Network& network, const TrainingView& view, const Stag
     }
     const cv::Mat suspicion = run_dense(*detector, view.normalised, view.mask, coarse);
     const cv::Mat suspect = enlarged(suspicion, size) >= options.detector_threshold;
-    cv::Mat mistakes = run_dense(network, view.normalised, suspect, mining_options(size, 1, options.threads));
+    cv::Mat mistakes = run_dense(network, view.normalised, suspect, mining_options(1, options.threads));
     cv::Mat missed;
     cv::bitwise_and(suspect, view.labels == kGrain, missed);
     mistakes.setTo(0, suspect == 0);
