@@ -49,7 +49,7 @@ void add_condition(CLI::App& command, service::LabPhantomOptions& options) {
 
 CLI::App* add_phantom(CLI::App& app, service::LabPhantomOptions& options) {
     auto* command = app.add_subcommand("phantom", "Write phantom exams as DICOM, with the exact truth");
-    command->add_option("-o,--out", options.out, "Folder for the files, made when missing")->required();
+    command->add_option("-o,--out", options.out, "Folder for the files, made when missing");
     command->add_option("--rows", options.rows, "Height in pixels, 200..8192")->capture_default_str();
     command->add_option("--columns", options.columns, "Width in pixels, 200..8192")->capture_default_str();
     command->add_option("--spacing", options.spacing_mm, "mm a pixel, 0.03..0.3")->capture_default_str();
@@ -81,6 +81,12 @@ CLI::App* add_phantom(CLI::App& app, service::LabPhantomOptions& options) {
     command->add_option("--most-contrast", options.visibility.most, "Of the most obvious clusters' grains")
         ->capture_default_str();
     add_condition(*command, options);
+    command->add_option("--contact-sheet", options.contact_sheet,
+                        "Instead of exams, a PNG with pieces of phantoms beside real ones");
+    command->add_option("--beside", options.beside, "Folder of real crops for it")
+        ->check(CLI::ExistingDirectory);
+    command->add_option("--beside-spacing", options.beside_spacing_mm, "Their mm a pixel")
+        ->capture_default_str();
     command->footer(
         "Writes for each view OUT/<patient>_<view>.dcm (For Processing: .processing.dcm) and beside it "
         ".truth.png (16 bit\n"
@@ -100,7 +106,8 @@ CLI::App* add_phantom(CLI::App& app, service::LabPhantomOptions& options) {
         "  calcnode-lab phantom --out exam\n"
         "  calcnode-lab phantom --out small --rows 1024 --columns 832 --spacing 0.1 --clusters 2 --seed 7\n"
         "  calcnode-lab phantom --out test --exams 20 --normal-exams 20 --seed 1000 --family held-out\n"
-        "  calcnode-lab phantom --out half --exams 20 --seed 1000 --dose 0.5");
+        "  calcnode-lab phantom --out half --exams 20 --seed 1000 --dose 0.5\n"
+        "  calcnode-lab phantom --contact-sheet sheet.png --beside crops --beside-spacing 0.05");
     return command;
 }
 

@@ -9,6 +9,7 @@
 
 #include "dicom/phantom_writer.h"
 #include "pipeline/error.h"
+#include "pipeline/phantom_likeness.h"
 #include "service/lab_cases.h"
 #include "service/lab_phantom_truth.h"
 #include "service/progress_bar.h"
@@ -183,9 +184,45 @@ CaseRow make_picture(const LabPhantomOptions& options, const Picture& picture) {
             .condition = pipeline::condition_text(phantom.condition)};
 }
 
+/// A piece each of as many exams as there are real pieces beside them.
+void make_contact_sheet(const LabPhantomOptions& options) {
+    constexpr int kPieces = 32;
+    if (options.beside.empty()) refuse("--contact-sheet: name a folder of real crops with --beside");
+    const std::vector<pipeline::TexturePiece> real =
+        pipeline::read_pieces(options.beside, options.beside_spacing_mm, {.count = kPieces});
+    std::vector<pipeline::TexturePiece> pieces;
+    ProgressBar bar("phantom", static_cast<std::int64_t>(real.size()), options.progress);
+    for (std::uint64_t seed = options.seed; pieces.size() < real.size() && seed < options.seed + 2 * kPieces;
+         ++seed) {
+        const pipeline::Phantom phantom = pipeline::make_phantom({.rows = options.rows,
+                                                                  .columns = options.columns,
+                                                                  .spacing_mm = options.spacing_mm,
+                                                                  .bits_stored = options.bits,
+                                                                  .seed = seed,
+                                                                  .clusters = 0,
+                                                                  .family = family_of(options.family),
+                                                                  .condition = condition_of(options)});
+        for (pipeline::TexturePiece& piece : pipeline::cut_pieces(phantom, {.seed = seed}))
+            pieces.push_back(std::move(piece));
+        bar.update(static_cast<std::int64_t>(pieces.size()), "");
+    }
+    const pipeline::Likeness likeness = pipeline::likeness(pieces, real);
+    pipeline::write_contact_sheet(pieces, real, options.contact_sheet);
+    std::printf(
+        "%s: %d pieces of phantoms at the left, %d real ones at the right\n"
+        "spectrum's exponent  %.2f (quartiles %.2f, %.2f), real %.2f (%.2f, %.2f)\n"
+        "distance of the histograms (0 same, 1 apart)  values %.3f, local variance %.3f\n",
+        options.contact_sheet.c_str(), likeness.phantom.pieces, likeness.real.pieces,
+        likeness.phantom.exponent, likeness.phantom.exponent_low, likeness.phantom.exponent_high,
+        likeness.real.exponent, likeness.real.exponent_low, likeness.real.exponent_high,
+        likeness.contrast_distance, likeness.local_variance_distance);
+}
+
 }  // namespace
 
 void run_lab_phantom(const LabPhantomOptions& options) {
+    if (!options.contact_sheet.empty()) return make_contact_sheet(options);
+    if (options.out.empty()) refuse("--out: name a folder for the files");
     check_options(options);
     const std::vector<Picture> pictures = plan(options);
     std::error_code problem;

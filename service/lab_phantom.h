@@ -29,13 +29,17 @@ struct LabPhantomOptions {
     std::string curve = "device";   // or linear, sigmoid, gamma, steep: into the condition
     std::string vessels = "drawn";  // or plain, calcified: into the condition
     pipeline::ClusterVisibility visibility;
+    std::filesystem::path contact_sheet;  // when named: write this picture, and no exam
+    std::filesystem::path beside;         // folder of real crops for it
+    double beside_spacing_mm = 0.05;
     bool progress = false;  // show the bar even when stderr is no terminal
 };
 
 /// Writes for each view OUT/<patient>_<view>[.processing].dcm, <patient>_<view>.truth.png (16 bit, k: the
 /// pixels of grain k), .distractors.png (16 bit, values of pipeline::Distractor) and .truth.json
-/// (lab_phantom_truth.h), and OUT/cases.csv, and prints one line a file. Throws pipeline::Error (bad_argument
-/// for options that cannot be used, write_failed) or dicom::Error.
+/// (lab_phantom_truth.h), and OUT/cases.csv, and prints one line a file. With `contact_sheet` instead: that
+/// picture of pieces of phantoms beside real ones, and how like they are. Throws pipeline::Error
+/// (bad_argument for options that cannot be used, write_failed) or dicom::Error.
 void run_lab_phantom(const LabPhantomOptions& options);
 
 }  // namespace calcnode::service

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -70,7 +71,7 @@ TEST(Phantom, BothIntentsAreOneExposure) {
     EXPECT_EQ(processing.mammogram.intent, Intent::processing);
 }
 
-TEST(Phantom, HasAsManyClustersAsAskedForWithFiveGrainsOrMore) {
+TEST(Phantom, HasAsManyClustersAsAskedForWithThreeGrainsOrMore) {
     for (const int clusters : {0, 1, 3}) {
         PhantomOptions options = small(21);
         options.rows = 640;
@@ -81,7 +82,8 @@ TEST(Phantom, HasAsManyClustersAsAskedForWithFiveGrainsOrMore) {
         ASSERT_EQ(phantom.clusters.size(), static_cast<std::size_t>(clusters));
         std::set<int> labels;
         for (const PhantomCluster& cluster : phantom.clusters) {
-            EXPECT_GE(cluster.grains.size(), 5u);
+            EXPECT_GE(cluster.grains.size(), 3u);
+            EXPECT_LE(cluster.grains.size(), 200u);
             EXPECT_NE(cluster.distribution, Distribution::unknown);
             for (const int grain : cluster.grains) {
                 EXPECT_TRUE(sizes.contains(grain)) << grain;
@@ -195,14 +197,166 @@ TEST(Phantom, TruthAndDistractorsNeverOverlap) {
 
 TEST(Phantom, SomeSeedsHaveEachKindOfDistractor) {
     std::set<int> kinds;
-    for (std::uint64_t seed = 1; seed <= 24 && kinds.size() < 3; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 150 && kinds.size() < kDistractorKinds; ++seed) {
         PhantomOptions options = small(seed);
         options.clusters = 0;
+        options.view = seed % 2 == 0 ? View::cc : View::mlo;
         for (const std::uint8_t kind : make_phantom(options).distractors.pixels) {
             if (kind != 0) kinds.insert(kind);
         }
     }
-    EXPECT_EQ(kinds, (std::set<int>{1, 2, 3}));
+    EXPECT_EQ(kinds, (std::set<int>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}));
+}
+
+bool has(const Phantom& phantom, Distractor kind) {
+    return std::find(phantom.distractors.pixels.begin(), phantom.distractors.pixels.end(),
+                     static_cast<std::uint8_t>(kind)) != phantom.distractors.pixels.end();
+}
+
+TEST(Phantom, OnlyFilmsHaveDustAndScratchesOnlyDetectorsHaveDeadPixels) {
+    int films = 0, scratched = 0, dead = 0;
+    for (std::uint64_t seed = 200; seed < 250; ++seed) {
+        const Phantom phantom = make_phantom(small(seed));
+        films += phantom.film;
+        scratched += has(phantom, Distractor::scratch);
+        dead += has(phantom, Distractor::dead_pixel);
+        if (phantom.film) {
+            EXPECT_FALSE(has(phantom, Distractor::dead_pixel)) << seed;
+        } else {
+            EXPECT_FALSE(has(phantom, Distractor::film_dust)) << seed;
+            EXPECT_FALSE(has(phantom, Distractor::scratch)) << seed;
+        }
+    }
+    EXPECT_GT(films, 0);
+    EXPECT_GT(scratched, 0);
+    EXPECT_GT(dead, 0);
+}
+
+TEST(Phantom, AConditionChangesThePictureAndNotTheTruth) {
+    const Phantom plain = make_phantom(small(9));
+    std::vector<PhantomCondition> conditions(4);
+    conditions[0].dose = 0.5;
+    conditions[1].noise = 2;
+    conditions[2].blur_mm = 0.1;
+    conditions[3].curve = ContrastCurve::steep;
+    for (const PhantomCondition& condition : conditions) {
+        PhantomOptions options = small(9);
+        options.condition = condition;
+        const Phantom changed = make_phantom(options);
+        EXPECT_NE(changed.mammogram.pixels.pixels, plain.mammogram.pixels.pixels)
+            << condition_text(condition);
+        EXPECT_EQ(changed.truth.pixels, plain.truth.pixels) << condition_text(condition);
+        EXPECT_EQ(changed.distractors.pixels, plain.distractors.pixels) << condition_text(condition);
+    }
+}
+
+/// Mean square of the difference between neighbours, in the raw picture's inner breast: mostly noise.
+double roughness(const Phantom& phantom) {
+    double sum = 0, count = 0;
+    const auto& pixels = phantom.mammogram.pixels;
+    for (int row = pixels.rows / 2 - 40; row < pixels.rows / 2 + 40; ++row) {
+        for (int column = 20; column < 100; ++column) {
+            const double step = pixels.at(row, column) - pixels.at(row, column - 1);
+            sum += step * step;
+            ++count;
+        }
+    }
+    return sum / count;
+}
+
+TEST(Phantom, NoiseGrowsAsItsConditionSays) {
+    PhantomOptions options = small(9);
+    options.clusters = 0;
+    options.laterality = Laterality::left;  // chest wall at the left edge
+    options.intent = Intent::processing;
+    options.condition.noise = 0;
+    const double none = roughness(make_phantom(options));
+    options.condition.noise = 1;
+    const double one = roughness(make_phantom(options)) - none;
+    options.condition.noise = 2;
+    EXPECT_NEAR((roughness(make_phantom(options)) - none) / one, 4, 0.6);
+    options.condition.noise = 1;
+    options.condition.dose = 0.25;
+    EXPECT_NEAR((roughness(make_phantom(options)) - none) / one, 4, 0.6);
+}
+
+TEST(Phantom, VesselWallsCanBeForcedWithoutMovingTheClusters) {
+    PhantomOptions options = small(10);
+    options.rows = 640;
+    options.columns = 512;
+    options.condition.vessels = VesselWalls::plain;
+    const Phantom plain = make_phantom(options);
+    options.condition.vessels = VesselWalls::calcified;
+    const Phantom calcified = make_phantom(options);
+    EXPECT_FALSE(has(plain, Distractor::vessel_wall));
+    EXPECT_TRUE(has(calcified, Distractor::vessel_wall));
+    EXPECT_EQ(plain.truth.pixels, calcified.truth.pixels);
+}
+
+TEST(Phantom, ConditionTextNamesWhatIsChanged) {
+    EXPECT_EQ(condition_text({}), "");
+    PhantomCondition condition;
+    condition.dose = 0.5;
+    condition.curve = ContrastCurve::steep;
+    condition.vessels = VesselWalls::calcified;
+    EXPECT_EQ(condition_text(condition), "dose=0.5 curve=steep vessels=calcified");
+}
+
+TEST(Phantom, FaintClustersAreFainterThanObviousOnes) {
+    PhantomOptions options = small(14);
+    options.visibility = {.least = 2, .most = 2.5};
+    const Phantom faint = make_phantom(options);
+    options.visibility = {.least = 15, .most = 20};
+    const Phantom obvious = make_phantom(options);
+    ASSERT_EQ(faint.clusters.size(), 1u);
+    ASSERT_EQ(obvious.clusters.size(), 1u);
+    EXPECT_LT(faint.clusters[0].contrast, 4);
+    EXPECT_GT(obvious.clusters[0].contrast, faint.clusters[0].contrast * 1.5);
+}
+
+TEST(Phantom, HullAreaIsThatOfAllGrainsPixels) {
+    const Phantom phantom = make_phantom(small(15));
+    ASSERT_EQ(phantom.clusters.size(), 1u);
+    int left = phantom.truth.columns, right = 0, top = phantom.truth.rows, bottom = 0, area = 0;
+    for (int row = 0; row < phantom.truth.rows; ++row) {
+        for (int column = 0; column < phantom.truth.columns; ++column) {
+            if (phantom.truth.at(row, column) == 0) continue;
+            ++area;
+            left = std::min(left, column);
+            right = std::max(right, column + 1);
+            top = std::min(top, row);
+            bottom = std::max(bottom, row + 1);
+        }
+    }
+    const double pixel = 0.1 * 0.1;
+    EXPECT_LT(phantom.clusters[0].hull_area_mm2, (right - left) * (bottom - top) * pixel);
+    EXPECT_GT(phantom.clusters[0].hull_area_mm2, 0.3 * (right - left) * (bottom - top) * pixel);
+    EXPECT_GT(phantom.clusters[0].hull_area_mm2, area * pixel);
+}
+
+TEST(Phantom, DrawsEveryDistributionMorphologyDensityAndMedium) {
+    std::set<Distribution> distributions;
+    std::set<Morphology> morphologies;
+    std::set<char> densities;
+    std::set<bool> media;
+    for (std::uint64_t seed = 300; seed < 420; ++seed) {
+        PhantomOptions options = small(seed);
+        options.clusters = 2;
+        options.rows = 300;
+        options.columns = 260;
+        options.spacing_mm = 0.2;
+        const Phantom phantom = make_phantom(options);
+        for (const PhantomCluster& cluster : phantom.clusters) {
+            distributions.insert(cluster.distribution);
+            morphologies.insert(cluster.morphology);
+        }
+        densities.insert(phantom.density);
+        media.insert(phantom.film);
+    }
+    EXPECT_EQ(distributions.size(), 5u);
+    EXPECT_EQ(morphologies.size(), 5u);
+    EXPECT_EQ(densities, (std::set<char>{'a', 'b', 'c', 'd'}));
+    EXPECT_EQ(media.size(), 2u);
 }
 
 TEST(Phantom, UsesOnlyTheStoredBits) {
@@ -257,6 +411,15 @@ TEST(Phantom, RefusesOptionsThatMakeNoSense) {
     options = small();
     options.clusters = -1;
     EXPECT_THAT(refusal(options), HasSubstr("clusters -1"));
+    options = small();
+    options.condition.dose = 0;
+    EXPECT_THAT(refusal(options), HasSubstr("dose"));
+    options = small();
+    options.condition.blur_mm = -1;
+    EXPECT_THAT(refusal(options), HasSubstr("blur"));
+    options = small();
+    options.visibility.least = 20;
+    EXPECT_THAT(refusal(options), HasSubstr("least contrast"));
     options = small();
     options.view = View::lm;
     EXPECT_THAT(refusal(options), HasSubstr("view"));

@@ -1,13 +1,16 @@
 #include "service/lab_phantom.h"
 
 #include <cstdlib>
+#include <fstream>
 #include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "dicom/mammogram_reader.h"
 #include "pipeline/error.h"
+#include "pipeline/evaluation_picture.h"
 #include "service/lab_cases.h"
 
 namespace calcnode::service {
@@ -82,9 +85,52 @@ TEST_F(LabPhantom, BothIntentsShareOneTruth) {
     EXPECT_EQ(dicom::read_mammogram(options_.out / "P_L-MLO.dcm").intent, pipeline::Intent::presentation);
 }
 
+TEST_F(LabPhantom, TruthOnDiskSaysWhatIsInThePicture) {
+    options_.views = {"R-CC"};
+    options_.clusters = 2;
+    options_.family = "held-out";
+    options_.condition.dose = 0.5;
+    options_.curve = "steep";
+    run();
+    const auto rows = read_cases(options_.out / "cases.csv");
+    ASSERT_EQ(rows.size(), 1u);
+    std::ifstream stream(options_.out / "PHANTOM-1_R-CC.truth.json");
+    const auto truth = nlohmann::json::parse(stream);
+    EXPECT_EQ(truth["family"], "held-out");
+    EXPECT_EQ(truth["condition"], "dose=0.5 curve=steep");
+    EXPECT_EQ(truth["density"], rows[0].tissue);
+    EXPECT_EQ(truth["device"], rows[0].device);
+    EXPECT_EQ(truth["medium"], rows[0].medium);
+    EXPECT_EQ(rows[0].condition, "dose=0.5 curve=steep");
+    EXPECT_EQ(rows[0].intent, "presentation");
+    ASSERT_EQ(truth["clusters"].size(), 2u);
+    std::set<int> labels;
+    for (const auto& cluster : truth["clusters"]) {
+        EXPECT_EQ(cluster["number"], cluster["grains"].size());
+        EXPECT_GT(cluster["hull_area_mm2"], 0);
+        labels.insert(cluster["grains"].begin(), cluster["grains"].end());
+    }
+    std::set<int> seen;
+    for (const std::uint16_t label : read_truth(rows[0], options_.out).mask.pixels) {
+        if (label != 0) seen.insert(label);
+    }
+    EXPECT_EQ(seen, labels);
+    const auto kinds = pipeline::read_grey_png(options_.out / "PHANTOM-1_R-CC.distractors.png");
+    EXPECT_EQ(kinds.pixels.rows, options_.rows);
+    for (const std::uint16_t kind : kinds.pixels.pixels)
+        ASSERT_LE(kind, pipeline::kDistractorKinds);
+}
+
 TEST_F(LabPhantom, RefusesOptionsThatCannotBeUsed) {
     options_.views = {"R-XX"};
     EXPECT_THAT(refusal(), HasSubstr("--views R-XX"));
+    options_.views = {"R-CC"};
+    options_.family = "other";
+    EXPECT_THAT(refusal(), HasSubstr("--family other: not one of training, held-out"));
+    options_.family = "training";
+    options_.curve = "wavy";
+    EXPECT_THAT(refusal(), HasSubstr("--curve wavy"));
+    options_.curve = "device";
     options_.views = {"R-CC", "R-CC"};
     EXPECT_THAT(refusal(), HasSubstr("twice"));
     options_.views = {"R-CC"};
