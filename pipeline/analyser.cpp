@@ -104,6 +104,8 @@ Analyser Analyser::open(const std::filesystem::path& model_folder, const Analyse
     Cascade cascade(model_folder, model.manifest);
     const double threshold =
         options.cluster_threshold < 0 ? model.manifest.cluster_threshold : options.cluster_threshold;
+    if (options.lone_calcification_threshold >= 0)
+        model.manifest.lone_calcification_threshold = options.lone_calcification_threshold;
     return Analyser(std::make_unique<Impl>(Impl{std::move(model), std::move(cascade), threshold}));
 }
 

@@ -135,6 +135,7 @@ void fill_holes(cv::Mat& mask) {
 cv::Mat breast_mask(const Mammogram& mammogram) {
     cv::Mat usable;
     cv::Mat picture = coarse_picture(mammogram, usable);
+    if (mammogram.whole_image) return usable;
     const double threshold = background_threshold(picture, usable);
     usable.setTo(0, saturated_border(picture, threshold));
     cv::GaussianBlur(picture, picture, {}, pixels(1.0));

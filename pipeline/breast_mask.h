@@ -9,7 +9,7 @@
 namespace calcnode::pipeline {
 
 /// CV_8U mask (255 in the breast) on a coarse grid that covers the whole source, about kMaskSpacing mm a
-/// pixel. All zero when there is no breast.
+/// pixel. All zero when there is no breast; all but padding when the mammogram says that it is a whole_image.
 cv::Mat breast_mask(const Mammogram& mammogram);
 
 inline constexpr double kMaskSpacing = 0.5;

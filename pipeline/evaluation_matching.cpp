@@ -16,28 +16,64 @@ namespace {
 constexpr double kHitDistance_mm = 0.35;
 constexpr double kHitIou = 0.3;
 
+constexpr double kCellSide = 0.7;  // of the link: all points of a cell are linked to each other
+constexpr int kCellReach = 2;      // no link is longer than this many cells
+
+/// Disjoint sets; the root is the lowest member.
+class Forest {
+  public:
+    explicit Forest(std::size_t size) : parent_(size) { std::iota(parent_.begin(), parent_.end(), 0); }
+    int root(int i) {
+        while (parent_[i] != i)
+            i = parent_[i] = parent_[parent_[i]];
+        return i;
+    }
+    void join(int a, int b) {
+        a = root(a);
+        b = root(b);
+        parent_[std::max(a, b)] = std::min(a, b);
+    }
+
+  private:
+    std::vector<int> parent_;
+};
+
+using Cells = std::map<std::pair<int, int>, std::vector<int>>;  // (row, column) -> indices of points
+
+Cells cells_of(std::span<const Point> points, double side_mm) {
+    Cells cells;
+    for (int i = 0; i < static_cast<int>(points.size()); ++i) {
+        cells[{static_cast<int>(std::floor(points[i].y / side_mm)),
+               static_cast<int>(std::floor(points[i].x / side_mm))}]
+            .push_back(i);
+    }
+    return cells;
+}
+
 struct Candidate {
     GrainMatch match;
     double distance_mm = 0;
 };
 
-using Overlaps = std::map<std::pair<int, int>, int>;  // (found, grain) -> common pixels
-
-Overlaps overlaps_of(const Image<std::uint16_t>& labels, const Image<std::uint16_t>& mask) {
-    Overlaps overlaps;
-    for (std::size_t i = 0; i < labels.pixels.size(); ++i) {
-        if (labels.pixels[i] != 0 && mask.pixels[i] != 0)
-            ++overlaps[{labels.pixels[i] - 1, mask.pixels[i] - 1}];
+/// Every pair that may be a hit; by found, then by grain.
+std::vector<Candidate> possible_matches(std::span<const Point> found_mm, const RegionTable& table,
+                                        std::span<const Grain> grains) {
+    std::vector<Candidate> candidates;
+    auto common = table.in_common.begin();  // sorted as the loops go
+    for (int f = 0; f < static_cast<int>(found_mm.size()); ++f) {
+        for (int g = 0; g < static_cast<int>(grains.size()); ++g) {
+            if (grains[g].pixels == 0) continue;
+            const double distance =
+                std::hypot(found_mm[f].x - grains[g].centroid_mm.x, found_mm[f].y - grains[g].centroid_mm.y);
+            while (common != table.in_common.end() && common->first < std::pair{f, g})
+                ++common;
+            const bool touch = common != table.in_common.end() && common->first == std::pair{f, g};
+            const double both = touch ? common->second : 0;
+            const double iou = both > 0 ? both / (table.sizes[f] + grains[g].pixels - both) : 0;
+            if (distance <= kHitDistance_mm || iou >= kHitIou) candidates.push_back({{f, g, iou}, distance});
+        }
     }
-    return overlaps;
-}
-
-std::vector<int> pixel_counts(const Image<std::uint16_t>& labels, std::size_t size) {
-    std::vector<int> counts(size, 0);
-    for (const std::uint16_t label : labels.pixels) {
-        if (label != 0 && label <= size) ++counts[label - 1];
-    }
-    return counts;
+    return candidates;
 }
 
 std::vector<cv::Point2f> to_cv(std::span<const Point> points) {
@@ -51,30 +87,31 @@ std::vector<cv::Point2f> to_cv(std::span<const Point> points) {
 }  // namespace
 
 std::vector<std::vector<int>> link_points(std::span<const Point> points, double link_mm) {
-    std::vector<int> parent(points.size());
-    std::iota(parent.begin(), parent.end(), 0);
-    const auto root = [&](int i) {
-        while (parent[i] != i)
-            i = parent[i] = parent[parent[i]];
-        return i;
-    };
-    std::vector<int> by_x(parent);
-    std::sort(by_x.begin(), by_x.end(), [&](int a, int b) { return points[a].x < points[b].x; });
-    for (std::size_t i = 0; i < by_x.size(); ++i) {
-        const Point& a = points[by_x[i]];
-        for (std::size_t j = i + 1; j < by_x.size() && points[by_x[j]].x - a.x <= link_mm; ++j) {
-            const Point& b = points[by_x[j]];
-            const double dx = a.x - b.x;
-            const double dy = a.y - b.y;
-            if (dx * dx + dy * dy > link_mm * link_mm) continue;
-            const int one = root(by_x[i]);
-            const int other = root(by_x[j]);
-            parent[std::max(one, other)] = std::min(one, other);
+    Forest forest(points.size());
+    const Cells cells = cells_of(points, link_mm * kCellSide);
+    for (const auto& [place, here] : cells) {
+        for (const int i : here)
+            forest.join(here.front(), i);  // a cell's diagonal is shorter than the link
+        for (int dy = -kCellReach; dy <= kCellReach; ++dy) {
+            for (int dx = -kCellReach; dx <= kCellReach; ++dx) {
+                const auto there = cells.find({place.first + dy, place.second + dx});
+                if (there == cells.end() || there->first <= place) continue;
+                if (forest.root(here.front()) == forest.root(there->second.front())) continue;
+                const auto near = [&](int i) {
+                    return std::any_of(there->second.begin(), there->second.end(), [&](int j) {
+                        const double x = points[i].x - points[j].x;
+                        const double y = points[i].y - points[j].y;
+                        return x * x + y * y <= link_mm * link_mm;
+                    });
+                };
+                if (std::any_of(here.begin(), here.end(), near))
+                    forest.join(here.front(), there->second.front());
+            }
         }
     }
     std::map<int, std::vector<int>> groups;
     for (int i = 0; i < static_cast<int>(points.size()); ++i)
-        groups[root(i)].push_back(i);
+        groups[forest.root(i)].push_back(i);
     std::vector<std::vector<int>> result;
     for (auto& [first, members] : groups)
         result.push_back(std::move(members));
@@ -108,31 +145,16 @@ std::vector<Grain> grains_of(const Image<std::uint16_t>& mask, const Mammogram& 
     return grains;
 }
 
-std::vector<GrainMatch> match_grains(const Mammogram& mammogram, const ImageFindings& findings,
-                                     const Image<std::uint16_t>& mask, std::span<const Grain> grains) {
-    const auto& found = findings.calcifications;
-    const bool labelled = findings.labels.pixels.size() == mask.pixels.size();
-    const Overlaps overlaps = labelled ? overlaps_of(findings.labels, mask) : Overlaps{};
-    const std::vector<int> sizes = pixel_counts(findings.labels, found.size());
-    std::vector<Candidate> candidates;
-    for (int f = 0; f < static_cast<int>(found.size()); ++f) {
-        const Point at{found[f].centroid.x * mammogram.column_spacing_mm,
-                       found[f].centroid.y * mammogram.row_spacing_mm};
-        for (int g = 0; g < static_cast<int>(grains.size()); ++g) {
-            if (grains[g].pixels == 0) continue;
-            const double distance =
-                std::hypot(at.x - grains[g].centroid_mm.x, at.y - grains[g].centroid_mm.y);
-            const auto common = overlaps.find({f, g});
-            const double both = common == overlaps.end() ? 0 : common->second;
-            const double iou = both > 0 ? both / (sizes[f] + grains[g].pixels - both) : 0;
-            if (distance <= kHitDistance_mm || iou >= kHitIou) candidates.push_back({{f, g, iou}, distance});
-        }
-    }
-    std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+std::vector<GrainMatch> match_grains(std::span<const Point> found_mm, const RegionTable& table,
+                                     std::span<const Grain> grains, MatchOrder order) {
+    std::vector<Candidate> candidates = possible_matches(found_mm, table, grains);
+    std::stable_sort(candidates.begin(), candidates.end(), [=](const Candidate& a, const Candidate& b) {
+        if (order == MatchOrder::found && a.match.found != b.match.found)
+            return a.match.found < b.match.found;
         if (a.match.iou != b.match.iou) return a.match.iou > b.match.iou;
         return a.distance_mm < b.distance_mm;
     });
-    std::vector<bool> found_taken(found.size(), false);
+    std::vector<bool> found_taken(found_mm.size(), false);
     std::vector<bool> grain_taken(grains.size(), false);
     std::vector<GrainMatch> matches;
     for (const Candidate& candidate : candidates) {

@@ -1,4 +1,5 @@
-// Pictures and masks as grey PNG files, for measuring and for truth that people make elsewhere. Any thread.
+// Pictures and masks as grey PNG or JPEG files, for measuring and for truth that people make elsewhere. Any
+// thread.
 #pragma once
 
 #include <cstdint>

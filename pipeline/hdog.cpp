@@ -62,13 +62,15 @@ bool is_blob_like(const cv::Mat1f& image, cv::Point at) {
     return det > 0 || std::abs(det) / (trace * trace) < kHessianRatio;
 }
 
+/// Greater than its 26 neighbours in space and scale (fewer at the first and the last scale).
 bool is_maximum(const Scales& scales, int scale, cv::Point at) {
     const float centre = scales[scale](at);
     for (int s = std::max(0, scale - 1); s <= std::min(2, scale + 1); ++s) {
         for (int dy = -1; dy <= 1; ++dy) {
+            const float* row = scales[s].ptr<float>(at.y + dy) + at.x;
             for (int dx = -1; dx <= 1; ++dx) {
                 if (s == scale && dx == 0 && dy == 0) continue;
-                if (scales[s](at.y + dy, at.x + dx) >= centre) return false;
+                if (row[dx] >= centre) return false;
             }
         }
     }
@@ -77,14 +79,18 @@ bool is_maximum(const Scales& scales, int scale, cv::Point at) {
 
 std::vector<Peak> find_peaks(const Scales& scales, const cv::Mat& inside, float threshold) {
     std::vector<Peak> peaks;
+    cv::Mat1f greatest;
     for (int scale = 0; scale < 3; ++scale) {
         const cv::Mat1f& image = scales[scale];
+        cv::dilate(image, greatest, cv::Mat());  // 3 x 3: few pixels are left to look at one by one
         for (int y = 1; y < image.rows - 1; ++y) {
             const std::uint8_t* mask = inside.ptr<std::uint8_t>(y);
+            const float* here = image[y];
+            const float* round = greatest[y];
             for (int x = 1; x < image.cols - 1; ++x) {
-                if (image(y, x) < threshold || mask[x] == 0) continue;
+                if (here[x] < round[x] || here[x] < threshold || mask[x] == 0) continue;
                 if (is_maximum(scales, scale, {x, y}) && is_blob_like(image, {x, y})) {
-                    peaks.push_back({{x, y}, scale, image(y, x)});
+                    peaks.push_back({{x, y}, scale, here[x]});
                 }
             }
         }
@@ -147,6 +153,15 @@ cv::Mat inner_breast(const Mammogram& mammogram, double& area_cm2) {
     return full;
 }
 
+std::vector<Point> centroids_mm(const std::vector<Calcification>& blobs, const Mammogram& mammogram) {
+    std::vector<Point> points;
+    points.reserve(blobs.size());
+    for (const Calcification& blob : blobs)
+        points.push_back(
+            {blob.centroid.x * mammogram.column_spacing_mm, blob.centroid.y * mammogram.row_spacing_mm});
+    return points;
+}
+
 Cluster describe_cluster(const std::vector<int>& linked, const ImageFindings& findings,
                          const Mammogram& mammogram, int members) {
     Cluster cluster;
@@ -191,8 +206,7 @@ HdogBlobs find_hdog_blobs(const Mammogram& mammogram, double threshold) {
     return result;
 }
 
-ImageFindings hdog_findings(const HdogBlobs& blobs, const Mammogram& mammogram, double threshold,
-                            int members) {
+ImageFindings hdog_marks(const HdogBlobs& blobs, const Mammogram& mammogram, double threshold, int members) {
     ImageFindings findings;
     findings.sop_instance_uid = mammogram.sop_instance_uid;
     findings.status = ImageStatus::analysed;
@@ -200,22 +214,42 @@ ImageFindings hdog_findings(const HdogBlobs& blobs, const Mammogram& mammogram, 
     const auto end = std::find_if(blobs.blobs.begin(), blobs.blobs.end(),
                                   [&](const Calcification& blob) { return blob.score < threshold; });
     findings.calcifications.assign(blobs.blobs.begin(), end);
-    findings.labels = blobs.labels;
-    for (std::uint16_t& label : findings.labels.pixels) {
-        if (label > findings.calcifications.size()) label = 0;
-    }
-    std::vector<Point> centroids;
-    for (const Calcification& blob : findings.calcifications) {
-        centroids.push_back(
-            {blob.centroid.x * mammogram.column_spacing_mm, blob.centroid.y * mammogram.row_spacing_mm});
-    }
-    for (const std::vector<int>& linked : link_points(centroids, kLink_mm)) {
+    for (const std::vector<int>& linked :
+         link_points(centroids_mm(findings.calcifications, mammogram), kLink_mm)) {
         if (static_cast<int>(linked.size()) < members) continue;
         for (const int member : linked)
             findings.calcifications[member].cluster = static_cast<int>(findings.clusters.size());
         findings.clusters.push_back(describe_cluster(linked, findings, mammogram, members));
     }
     return findings;
+}
+
+ImageFindings hdog_findings(const HdogBlobs& blobs, const Mammogram& mammogram, double threshold,
+                            int members) {
+    ImageFindings findings = hdog_marks(blobs, mammogram, threshold, members);
+    findings.labels = blobs.labels;
+    for (std::uint16_t& label : findings.labels.pixels) {
+        if (label > findings.calcifications.size()) label = 0;
+    }
+    return findings;
+}
+
+double hdog_image_score(const HdogBlobs& blobs, const Mammogram& mammogram, int members) {
+    const std::vector<Point> points = centroids_mm(blobs.blobs, mammogram);
+    const auto has_cluster = [&](std::size_t strongest) {
+        const auto groups = link_points(std::span(points).first(strongest), kLink_mm);
+        return std::any_of(groups.begin(), groups.end(), [&](const std::vector<int>& linked) {
+            return static_cast<int>(linked.size()) >= members;
+        });
+    };
+    // More blobs never part a cluster: the first number that makes one is found by halving.
+    std::size_t without = 0, with = points.size();
+    if (!has_cluster(with)) return 0;
+    while (with - without > 1) {
+        const std::size_t middle = without + (with - without) / 2;
+        (has_cluster(middle) ? with : without) = middle;
+    }
+    return blobs.blobs[with - 1].score;
 }
 
 }  // namespace calcnode::pipeline

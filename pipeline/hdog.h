@@ -30,4 +30,10 @@ HdogBlobs find_hdog_blobs(const Mammogram& mammogram, double threshold = kHdogTh
 ImageFindings hdog_findings(const HdogBlobs& blobs, const Mammogram& mammogram, double threshold,
                             int members);
 
+/// The same with `labels` left empty (blobs.labels has them, and more): for sweeping over thresholds.
+ImageFindings hdog_marks(const HdogBlobs& blobs, const Mammogram& mammogram, double threshold, int members);
+
+/// The greatest threshold that leaves a cluster of `members`: the image's score. 0 when there is none.
+double hdog_image_score(const HdogBlobs& blobs, const Mammogram& mammogram, int members);
+
 }  // namespace calcnode::pipeline

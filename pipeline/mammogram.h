@@ -36,6 +36,7 @@ struct Mammogram {
     Laterality laterality = Laterality::unknown;
     View view = View::unknown;
     Intent intent = Intent::presentation;
+    bool whole_image = false;  // the picture is a piece of breast, border to border: none is looked for
     Device device;
     std::string sop_instance_uid;
 };

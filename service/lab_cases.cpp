@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::string_view kHeader = "image,spacing_mm,patient,kind,severity,tissue,truth";
 constexpr std::string_view kOptionalHeader = ",device,medium,intent,condition";
+constexpr std::string_view kSomewhere = "image";
 constexpr std::size_t kFields = 7;
 constexpr std::size_t kOptionalFields = 4;
 
@@ -53,14 +54,15 @@ std::optional<pipeline::TruthCircle> circle(std::string_view text) {
 
 /// What is wrong with the truth, or nothing.
 std::string truth_mistake(const std::string& truth) {
+    if (truth == kSomewhere) return "";
     if (truth.starts_with("mask:")) {
         return truth.size() > 5 ? "" : "the truth 'mask:' names no file; write mask:FILE.png";
     }
     for (const std::string& part : split(truth, ';')) {
         if (!part.starts_with("circle:") || !circle(std::string_view(part).substr(7))) {
             return "the truth '" + part +
-                   "' is not understood; write circle:x,y,r in pixels (';' between circles) or "
-                   "mask:FILE.png";
+                   "' is not understood; write circle:x,y,r in pixels (';' between circles), "
+                   "mask:FILE.png, or image when nobody knows where";
         }
     }
     return "";
@@ -118,7 +120,8 @@ std::string parse_row(const std::vector<std::string>& fields, const fs::path& fo
         row.condition = fields[10];
     }
     const std::string ending = row.image.extension();
-    if (ending != ".dcm" && ending != ".png") return "the image '" + fields[0] + "' is neither .dcm nor .png";
+    if (ending != ".dcm" && ending != ".png" && ending != ".jpg" && ending != ".jpeg")
+        return "the image '" + fields[0] + "' is neither .dcm, .png nor .jpg";
     if (!fs::is_regular_file(folder / row.image)) return "there is no image " + (folder / row.image).string();
     const auto spacing = number(fields[1]);
     if (!spacing || *spacing <= 0)
@@ -130,8 +133,11 @@ std::string parse_row(const std::vector<std::string>& fields, const fs::path& fo
     if (row.truth.empty()) {
         return row.kind == "normal"
                    ? ""
-                   : "the kind is calc but there is no truth; write circle:x,y,r or mask:FILE.png";
+                   : "the kind is calc but there is no truth; write circle:x,y,r or mask:FILE.png, or image "
+                     "when nobody knows where";
     }
+    if (row.kind == "normal" && row.truth == kSomewhere)
+        return "the kind is normal but the truth says that the image holds calcifications";
     if (row.kind == "normal" && !row.truth.starts_with("mask:"))
         return "the kind is normal but circles are given";
     return truth_mistake(row.truth);
@@ -214,7 +220,9 @@ void write_cases(const std::vector<CaseRow>& rows, const fs::path& file) {
 
 pipeline::Truth read_truth(const CaseRow& row, const fs::path& folder) {
     pipeline::Truth truth;
-    if (row.truth.starts_with("mask:")) {
+    if (row.truth == kSomewhere) {
+        truth.somewhere = true;
+    } else if (row.truth.starts_with("mask:")) {
         pipeline::GreyPicture mask = pipeline::read_grey_png(folder / row.truth.substr(5));
         // An 8 bit mask marks what is calcification; only 16 bit masks number the grains.
         truth.mask = mask.bits == 8 ? pipeline::label_regions(mask.pixels) : std::move(mask.pixels);

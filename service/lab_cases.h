@@ -13,13 +13,15 @@ namespace calcnode::service {
 /// One row: `image,spacing_mm,patient,kind,severity,tissue,truth`, and where the file has them the columns
 /// `device,medium,intent,condition` after these. Paths are relative to the file's folder.
 struct CaseRow {
-    std::filesystem::path image;  // .dcm or .png
+    std::filesystem::path image;  // .dcm, .png, .jpg or .jpeg
     double spacing_mm = 0;
     std::string patient;
-    std::string kind;       // calc or normal
-    std::string severity;   // B, M or empty
-    std::string tissue;     // F, G, D (MIAS), a, b, c, d (BI-RADS density) or empty
-    std::string truth;      // circle:x,y,r;circle:... in pixels, or mask:FILE.png; empty when normal
+    std::string kind;      // calc or normal
+    std::string severity;  // B, M or empty
+    std::string tissue;    // F, G, D (MIAS), a, b, c, d (BI-RADS density) or empty
+    /// circle:x,y,r;circle:... in pixels, mask:FILE.png, or "image": there are some, nobody says where. Empty
+    /// when normal.
+    std::string truth;
     std::string device;     // the last four may be empty: model
     std::string medium;     // film or digital
     std::string intent;     // presentation or processing

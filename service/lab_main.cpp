@@ -151,7 +151,8 @@ CLI::App* add_evaluate(CLI::App& app, Options& options) {
     auto* command = app.add_subcommand("evaluate", "Measure the model on images whose truth is known");
     command
         ->add_option("CASES", evaluate.cases,
-                     "cases.csv: image,spacing_mm,patient,kind,severity,tissue,truth")
+                     "cases.csv: image,spacing_mm,patient,kind,severity,tissue,truth[,device,medium,intent,"
+                     "condition]")
         ->required()
         ->check(CLI::ExistingFile);
     command->add_option("--model", evaluate.model, "Model folder (default: the one that calcnode uses)");
@@ -161,13 +162,23 @@ CLI::App* add_evaluate(CLI::App& app, Options& options) {
         ->add_option("--threshold", evaluate.threshold,
                      "Cluster score of the operating point (default: the model's)")
         ->check(CLI::Range(0.0, 1.0));
-    command->add_option("-o,--out", evaluate.out, "Folder for evaluation.json");
-    command->add_option("--threads", evaluate.threads, "Threads; 0: as many as there are cores")
+    command->add_option("-o,--out", evaluate.out, "Folder for report.json");
+    command->add_flag("--whole-image", evaluate.whole_image,
+                      "Pictures that are not DICOM are pieces of breast: no breast is looked for in them");
+    command->add_option("-j,--jobs", evaluate.jobs, "Images at once; 0: as many as there are cores")
+        ->check(CLI::Range(0, 1024));
+    command->add_option("--threads", evaluate.threads, "Threads for all jobs together; 0: as many as cores")
         ->check(CLI::Range(0, 1024));
     command->footer(
-        "A row's image is .dcm or .png (grey, 8 or 16 bit), its kind calc or normal, its truth circle:x,y,r "
-        "(pixels from\n"
-        "the top left, ';' between circles) or mask:FILE.png. Paths are relative to the folder of CASES.\n"
+        "A row's image is .dcm, or .png or .jpg (grey, 8 or 16 bit), its kind calc or normal, its truth "
+        "circle:x,y,r (pixels\n"
+        "from the top left, ';' between circles), mask:FILE.png, or image (there are some, nobody says "
+        "where: "
+        "counts for the\n"
+        "ROC only). Paths are relative to the folder of CASES. Columns device,medium,intent,condition may "
+        "follow: figures are\n"
+        "also given by each of them; conditions are compared with the one named reference (or left "
+        "empty).\n"
         "Examples:\n"
         "  calcnode-lab evaluate test/cases.csv\n"
         "  calcnode-lab evaluate test/cases.csv --model models/mine --threshold 0.4 --out results");

@@ -127,7 +127,7 @@ def test_evaluate_measures_the_classical_method(tmp_path):
                      tmp_path / "results", timeout=300)
     assert "classical (HDoG)" in done.stdout
     assert "100 %" in done.stdout  # the progress bar's last line
-    assert (tmp_path / "results" / "evaluation.json").is_file()
+    assert (tmp_path / "results" / "report.json").is_file()
 
 
 def test_evaluate_names_the_wrong_row(tmp_path):

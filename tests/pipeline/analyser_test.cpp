@@ -42,6 +42,17 @@ bool same(const ImageFindings& a, const ImageFindings& b) {
            a.clusters.size() == b.clusters.size();
 }
 
+TEST(Analyser, ReportsEveryCandidateWhenAsked) {
+    const Phantom phantom = small_phantom(101, 1);
+    const ImageFindings reported = shipped().analyse(phantom.mammogram);
+    const Analyser asked = Analyser::open(std::filesystem::read_symlink("/proc/self/exe").parent_path() /
+                                              "../share/calcnode/models/valvano-cascade",
+                                          {.cluster_threshold = 0, .lone_calcification_threshold = 0});
+    const ImageFindings all = asked.analyse(phantom.mammogram);
+    EXPECT_GT(all.calcifications.size(), reported.calcifications.size());
+    EXPECT_GE(all.clusters.size(), reported.clusters.size());
+}
+
 TEST(Analyser, FindsTheClustersOfPhantoms) {
     int groups = 0, hits = 0;
     for (const std::uint64_t seed : {101, 102, 103}) {

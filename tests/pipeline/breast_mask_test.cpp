@@ -30,6 +30,17 @@ double area_mm2(const cv::Mat& mask) {
     return cv::countNonZero(mask) * kMaskSpacing * kMaskSpacing;
 }
 
+TEST(BreastMask, WholeImageIsAllBreastButItsPadding) {
+    Mammogram crop;
+    crop.pixels = {60, 60};  // 12 mm, and flat: no breast by itself
+    crop.row_spacing_mm = crop.column_spacing_mm = kSpacing;
+    EXPECT_EQ(cv::countNonZero(breast_mask(crop)), 0);
+    crop.whole_image = true;
+    EXPECT_EQ(cv::countNonZero(breast_mask(crop) == 0), 0);
+    crop.padding = {60, 60, 1};
+    EXPECT_EQ(cv::countNonZero(breast_mask(crop)), 0);
+}
+
 TEST(BreastMask, FindsTheBreastOnEitherSide) {
     for (const bool wall_left : {true, false}) {
         const Mammogram m = half_disc(wall_left);

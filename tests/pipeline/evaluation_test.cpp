@@ -1,8 +1,16 @@
 #include "pipeline/evaluation.h"
 
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <random>
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "pipeline/error.h"
+#include "pipeline/evaluation_counter.h"
 
 namespace calcnode::pipeline {
 namespace {
@@ -279,6 +287,109 @@ TEST(Evaluation, OneFindingFindsOneGrain) {
     EXPECT_EQ(scene.count().grains_found, 1);
     scene.find(200, 206);
     EXPECT_EQ(scene.count().false_grains, 1);
+}
+
+TEST(Evaluation, PixelsAreCountedOverTheWholePicture) {
+    Scene scene;
+    scene.grain(200, 200);
+    scene.find(201, 200);  // 9 pixels each, 6 in common
+    const ImageCounts counts = scene.count();
+    EXPECT_DOUBLE_EQ(counts.pixels, kSize * kSize);
+    EXPECT_DOUBLE_EQ(counts.pixels_both, 6);
+    EXPECT_DOUBLE_EQ(counts.pixels_found, 9);
+    EXPECT_DOUBLE_EQ(counts.pixels_true, 9);
+    EXPECT_DOUBLE_EQ(counts.dice, 12.0 / 18);
+    EXPECT_DOUBLE_EQ(counts.iou, 6.0 / 12);
+    const std::vector<ImageCounts> images = {counts};
+    const Summary summary = summarise(images, {});
+    EXPECT_DOUBLE_EQ(summary.pixel_accuracy.value, (kSize * kSize - 6.0) / (kSize * kSize));
+    EXPECT_DOUBLE_EQ(summary.pixel_false_rate.value, 3.0 / (kSize * kSize - 9.0));
+    EXPECT_DOUBLE_EQ(summary.empty_mask_accuracy.value, (kSize * kSize - 9.0) / (kSize * kSize));
+}
+
+TEST(Evaluation, PooledOverlapWeighsImagesByTheirPixels) {
+    Scene perfect;
+    perfect.grain(200, 200);
+    perfect.find(200, 200);
+    Scene missed;
+    for (int i = 0; i < 3; ++i)
+        missed.grain(100 + 50 * i, 300);
+    const std::vector<ImageCounts> images = {perfect.count(), missed.count()};
+    const Summary summary = summarise(images, {});
+    EXPECT_DOUBLE_EQ(summary.dice.value, 0.5);
+    EXPECT_DOUBLE_EQ(summary.dice_pooled.value, 18.0 / (9 + 36));
+    EXPECT_DOUBLE_EQ(summary.iou.value, 0.5);
+    EXPECT_DOUBLE_EQ(summary.iou_pooled.value, 9.0 / 36);
+    EXPECT_DOUBLE_EQ(summary.object_iou.value, 1);
+    EXPECT_DOUBLE_EQ(summary.object_iou_mean.value, 1) << "an image where nothing was found has none";
+}
+
+TEST(Evaluation, GrainMarksTakeTheStrongestFirst) {
+    Scene scene;
+    scene.grain(200, 200);
+    scene.find(202, 200);  // stronger, off by two pixels
+    scene.find(200, 200);  // weaker, exact
+    scene.findings.calcifications[0].score = 0.9;
+    scene.findings.calcifications[1].score = 0.5;
+    const ImageCounts counts = scene.count();
+    EXPECT_EQ(counts.grains_found, 1);
+    ASSERT_EQ(counts.grain_marks.size(), 2u);
+    EXPECT_TRUE(counts.grain_marks[0].hit) << "so that a threshold of 0.7 finds the grain";
+    EXPECT_FALSE(counts.grain_marks[1].hit);
+}
+
+TEST(Evaluation, WhereNobodyKnowsThePlaceMarksCountNeitherWay) {
+    Scene scene;
+    scene.truth.mask = {};
+    scene.truth.somewhere = true;
+    scene.mark_square(200, 200, 60, 0.8);
+    const ImageCounts counts = scene.count();
+    EXPECT_FALSE(counts.normal);
+    EXPECT_EQ(counts.groups, 0);
+    EXPECT_TRUE(counts.marks.at(0).ignored);
+    EXPECT_DOUBLE_EQ(counts.score, 0.8) << "the ROC needs it";
+}
+
+TEST(Evaluation, MarkKnowsItsClusterAndItsGroup) {
+    Scene scene;
+    scene.square(100, 100, 60);
+    scene.square(400, 400, 60);
+    scene.mark_square(250, 500, 60, 0.3);
+    scene.mark_square(400, 400, 60, 0.8);
+    const ImageCounts counts = scene.count();
+    ASSERT_EQ(counts.marks.size(), 2u);
+    EXPECT_EQ(counts.marks[0].cluster, 1);
+    EXPECT_EQ(counts.marks[0].group, 1);
+    EXPECT_EQ(counts.marks[1].cluster, 0);
+    EXPECT_EQ(counts.marks[1].group, -1);
+    const TruthCounter counter(scene.mammogram, scene.truth);
+    EXPECT_EQ(counter.groups(5).at(1).grains, (std::set<int>{6, 7, 8, 9, 10}));
+}
+
+TEST(Evaluation, LinksPointsAsEveryPairWould) {
+    std::mt19937 engine(3);
+    std::uniform_real_distribution<double> place(0, 60);
+    for (const double link : {1.0, 3.0, 10.0}) {
+        std::vector<Point> points(150);
+        for (Point& point : points)
+            point = {place(engine), place(engine)};
+        std::vector<int> group(points.size());
+        std::iota(group.begin(), group.end(), 0);
+        for (std::size_t i = 0; i < points.size(); ++i) {
+            for (std::size_t j = 0; j < i; ++j) {
+                if (std::hypot(points[i].x - points[j].x, points[i].y - points[j].y) > link) continue;
+                const int from = std::max(group[i], group[j]), to = std::min(group[i], group[j]);
+                std::replace(group.begin(), group.end(), from, to);
+            }
+        }
+        std::map<int, std::vector<int>> expected;
+        for (int i = 0; i < static_cast<int>(points.size()); ++i)
+            expected[group[i]].push_back(i);
+        std::vector<std::vector<int>> lists;
+        for (const auto& [first, members] : expected)
+            lists.push_back(members);
+        EXPECT_EQ(link_points(points, link), lists) << link;
+    }
 }
 
 TEST(Evaluation, RefusesAMaskOfAnotherSize) {

@@ -95,6 +95,27 @@ TEST(Hdog, ThresholdLeavesTheStrongerBlobs) {
     EXPECT_LE(*std::max_element(findings.labels.pixels.begin(), findings.labels.pixels.end()), 3);
 }
 
+TEST(Hdog, MarksAreTheFindingsWithoutTheirLabels) {
+    const Mammogram mammogram = breast_with_spots(0.1, kSpots, 0.1);
+    const HdogBlobs found = find_hdog_blobs(mammogram, 0.006);
+    const ImageFindings findings = hdog_findings(found, mammogram, 0.02, 5);
+    const ImageFindings marks = hdog_marks(found, mammogram, 0.02, 5);
+    EXPECT_TRUE(marks.labels.empty());
+    ASSERT_EQ(marks.clusters.size(), findings.clusters.size());
+    EXPECT_EQ(marks.clusters.at(0).members, findings.clusters.at(0).members);
+    EXPECT_EQ(marks.calcifications.size(), findings.calcifications.size());
+}
+
+TEST(Hdog, ImageScoreIsTheGreatestThresholdThatLeavesACluster) {
+    const Mammogram mammogram = breast_with_spots(0.1, kSpots, 0.1);
+    const HdogBlobs found = find_hdog_blobs(mammogram, 0.006);
+    const double score = hdog_image_score(found, mammogram, 5);
+    EXPECT_EQ(hdog_marks(found, mammogram, score, 5).clusters.size(), 1u);
+    EXPECT_TRUE(hdog_marks(found, mammogram, std::nextafter(score, 1.0), 5).clusters.empty());
+    EXPECT_GE(hdog_image_score(found, mammogram, 3), score);
+    EXPECT_EQ(hdog_image_score(find_hdog_blobs(breast_with_spots(0.1, {}, 0), 0.02), mammogram, 5), 0);
+}
+
 TEST(Hdog, RefusesAnImageWithoutABreast) {
     Mammogram mammogram;
     mammogram.pixels = {500, 500};

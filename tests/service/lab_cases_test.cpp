@@ -65,6 +65,14 @@ TEST_F(LabCases, ReadsCirclesMasksAndNormals) {
     EXPECT_EQ(rows[3].tissue, "F");
 }
 
+TEST_F(LabCases, TruthMayBeKnownOfTheImageOnly) {
+    const auto rows = read_cases(file(std::string(kHeader) + "a.png,0.05,P1,calc,M,,image\n"));
+    const pipeline::Truth truth = read_truth(rows.at(0), folder_);
+    EXPECT_TRUE(truth.somewhere);
+    EXPECT_FALSE(truth.is_normal());
+    EXPECT_THAT(mistake("a.png,0.05,P1,normal,,,image\n"), HasSubstr("cases.csv:2: the kind is normal but"));
+}
+
 TEST_F(LabCases, WritesWhatItReads) {
     const std::vector<CaseRow> rows = {{.image = "a.png",
                                         .spacing_mm = 0.07,
@@ -112,7 +120,7 @@ TEST_F(LabCases, NamesFileLineAndRemedyOfEveryMistake) {
           "cases.csv:8: the truth 'circle:1,2' is not understood; write circle:x,y,r",
           "cases.csv:9: the truth 'square", "cases.csv:10: the truth 'mask:' names no file",
           "cases.csv:11: the kind is normal but circles", "cases.csv:12: 2 fields instead of 7",
-          "cases.csv:13: the image 'a.tif' is neither .dcm nor .png"}) {
+          "cases.csv:13: the image 'a.tif' is neither .dcm, .png nor .jpg"}) {
         EXPECT_THAT(text, HasSubstr(part));
     }
     EXPECT_THAT(text, Not(HasSubstr("cases.csv:3:"))) << "that row is right";

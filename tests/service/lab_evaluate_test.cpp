@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "pipeline/error.h"
+#include "pipeline/evaluation_picture.h"
+#include "service/lab_cases.h"
 #include "service/lab_phantom.h"
 #include "service/lab_report.h"
 
@@ -49,9 +51,7 @@ class LabEvaluate : public testing::Test {
             throw;
         }
     }
-    nlohmann::json json() const {
-        return nlohmann::json::parse(std::ifstream(options_.out / "evaluation.json"));
-    }
+    nlohmann::json json() const { return nlohmann::json::parse(std::ifstream(options_.out / "report.json")); }
 
     fs::path folder_;
     LabEvaluateOptions options_;
@@ -78,6 +78,61 @@ TEST_F(LabEvaluate, ImageThatCannotBeReadCountsAsOneWithoutFindings) {
     EXPECT_THAT(text_, HasSubstr("failed: PHANTOM-1_R-CC.dcm"));
     EXPECT_EQ(json().at("images"), 2);
     EXPECT_LE(json().at("methods").at(0).at("clusters_of_5").at("sensitivity").at("value"), 0.5);
+}
+
+TEST_F(LabEvaluate, JobsDoNotChangeTheFigures) {
+    make_exams(2, 2);
+    const auto figures = [&](int jobs) {
+        options_.jobs = jobs;
+        EXPECT_EQ(run(), 0);
+        nlohmann::json all = json();
+        all.erase("seconds_an_image");
+        for (nlohmann::json& method : all["methods"])
+            method.erase("seconds_per_image");
+        return all.dump();
+    };
+    EXPECT_EQ(figures(1), figures(3));
+}
+
+TEST_F(LabEvaluate, TellsImagesApartAndMeasuresByKind) {
+    make_exams(1, 1);
+    std::vector<CaseRow> rows = read_cases(options_.cases);
+    rows.at(0).device = "one";
+    rows.at(1).device = "two";
+    for (CaseRow& row : rows) {
+        row.medium = "digital";
+        row.tissue = row.intent = row.condition = "";
+    }
+    write_cases(rows, options_.cases);
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(text_, HasSubstr("area under the ROC"));
+    EXPECT_THAT(text_, HasSubstr("By device"));
+    EXPECT_THAT(text_, Not(HasSubstr("By medium"))) << "all are digital";
+    const nlohmann::json strata = json().at("strata");
+    ASSERT_EQ(strata.size(), 1u);
+    EXPECT_EQ(strata[0].at("rows").at(0).at("value"), "one");
+    EXPECT_EQ(strata[0].at("rows").at(1).at("normal_images"), 1);
+}
+
+TEST_F(LabEvaluate, CropsAreMeasuredAsWholeImages) {
+    pipeline::Image<std::uint16_t> crop(256, 256, 20000);
+    for (int row = 0; row < 256; ++row) {
+        for (int column = 0; column < 256; ++column)
+            crop.at(row, column) = static_cast<std::uint16_t>(20000 + (row * 7 + column * 13) % 50);
+    }
+    pipeline::write_grey_png(crop, folder_ / "normal.png");
+    for (int k = 0; k < 6; ++k) {
+        for (int i = 0; i < 16; ++i)
+            crop.at(80 + 20 * k + i / 4, 100 + 9 * k + i % 4) = 40000;
+    }
+    pipeline::write_grey_png(crop, folder_ / "grains.png");
+    std::ofstream(options_.cases) << "image,spacing_mm,patient,kind,severity,tissue,truth\n"
+                                     "normal.png,0.05,A,normal,,,\n"
+                                     "grains.png,0.05,B,calc,,,image\n";
+    EXPECT_EQ(run(), 1) << "no breast is 13 mm wide";
+    options_.whole_image = true;
+    EXPECT_EQ(run(), 0) << text_;
+    EXPECT_EQ(json().at("methods").at(0).at("images").at("area").at("value"), 1) << text_;
 }
 
 TEST_F(LabEvaluate, MissingMaskIsNamedWithItsLine) {

@@ -1,0 +1,27 @@
+// From what was measured on each image to the figures of the report. Pure.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "service/lab_cases.h"
+#include "service/lab_meter.h"
+#include "service/lab_report.h"
+
+namespace calcnode::service {
+
+struct FiguresOptions {
+    std::string cases;  // the file's name
+    bool model = true;
+    std::string model_name;
+    double threshold = 0;       // of the model's cluster score
+    bool own_threshold = true;  // it is the model's own
+    bool classical = true;
+};
+
+/// `results` and `rows` are of the same images in the same order.
+EvaluationReport figures_of(std::span<const CaseRow> rows, std::span<const ImageResult> results,
+                            const FiguresOptions& options);
+
+}  // namespace calcnode::service
