@@ -36,8 +36,8 @@ std::string condition_text(const PhantomCondition& condition);
 /// the detector's blur, in standard deviations of what a pixel varies by there (quanta and fine anatomy).
 /// Five grains of a cluster (three of a smaller one) have at least `least`.
 struct ClusterVisibility {
-    double least = 2.5;
-    double most = 12;
+    double least = 3.8;  // a careful reader who knows where to look sees five grains of it
+    double most = 16;
 };
 
 struct PhantomOptions {
