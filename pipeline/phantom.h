@@ -37,7 +37,7 @@ std::string condition_text(const PhantomCondition& condition);
 /// Five grains of a cluster (three of a smaller one) have at least `least`.
 struct ClusterVisibility {
     double least = 3.8;  // a careful reader who knows where to look sees five grains of it
-    double most = 16;
+    double most = 24;
 };
 
 struct PhantomOptions {
