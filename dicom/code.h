@@ -5,6 +5,10 @@
 
 namespace calcnode::dicom {
 
+/// Which SNOMED codes result objects are written with: today's SNOMED CT, or SRT, the ones of SNOMED RT that
+/// DICOM used until 2019 and that older mammography workstations know alone.
+enum class CodeScheme { sct, srt };
+
 struct Code {
     std::string value;
     std::string scheme;

@@ -6,9 +6,16 @@
 
 namespace calcnode::dicom {
 
-enum class ResultKind { segmentation, cad_sr };
+enum class ResultKind {
+    segmentation,
+    cad_sr,
+    measurement_report,
+    presentation_state,
+    secondary_capture,
+    probability_map,
+};
 
-const char* to_string(ResultKind kind);  // "segmentation", "cad_sr"
+const char* to_string(ResultKind kind);  // "segmentation", "cad_sr", "measurement_report" ...
 
 struct ResultObject {
     std::filesystem::path path;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dicom/code.h"
 #include "dicom/result_object.h"
 #include "pipeline/findings.h"
 #include "pipeline/mammogram.h"
@@ -22,6 +23,14 @@ struct ImageResult {
     double column_spacing_mm = 0;
 };
 
+/// A report of ours that new ones take the place of (PS3.3 C.17.2, Predecessor Documents Sequence).
+struct PredecessorDocument {
+    std::string study_instance_uid;
+    std::string series_instance_uid;
+    std::string sop_class_uid;
+    std::string sop_instance_uid;
+};
+
 struct ResultOptions {
     pipeline::ModelIdentity model;
     std::string config_digest;  // of the settings that change results; part of every result UID
@@ -30,6 +39,9 @@ struct ResultOptions {
     bool plane_orientation_compat = true;  // SEG: what current OHIF/cornerstone needs (dicom-results.md 2.4)
     std::string device_serial_number = "1";
     std::string institution;  // empty: not written
+    CodeScheme code_scheme = CodeScheme::sct;
+    // Reports of an earlier generation, model or configuration; each new report names those that it replaces.
+    std::vector<PredecessorDocument> predecessors{};
 };
 
 /// Writes one BINARY SEG per image with clusters and one Mammography CAD SR (TID 4000) for the whole study
