@@ -5,15 +5,17 @@
 
 namespace calcnode::dicom {
 
-/// Which SNOMED codes result objects are written with: today's SNOMED CT, or SRT, the ones of SNOMED RT that
-/// DICOM used until 2019 and that older mammography workstations know alone.
-enum class CodeScheme { sct, srt };
-
 struct Code {
     std::string value;
     std::string scheme;
     std::string meaning;
     bool operator==(const Code&) const = default;
 };
+
+/// In which scheme an object has the codes that are SNOMED's: SCT (SNOMED CT), or SRT, which is retired and
+/// which older mammography workstations want.
+enum class CodeScheme { sct, srt };
+
+const char* to_string(CodeScheme scheme);  // "sct", "srt"; defined in result_object.cpp
 
 }  // namespace calcnode::dicom

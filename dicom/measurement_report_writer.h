@@ -8,7 +8,7 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcfilefo.h>
 
-#include "dicom/cad_report_writer.h"
+#include "dicom/report_document.h"
 #include "dicom/result_source.h"
 
 namespace calcnode::dicom {

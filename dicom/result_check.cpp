@@ -1,6 +1,5 @@
 #include "dicom/result_check.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -8,42 +7,13 @@
 
 #include <dcmtk/dcmdata/dcdeftag.h>
 #include <dcmtk/dcmdata/dcsequen.h>
-#include <dcmtk/dcmsr/dsrdoc.h>
 
 #include "dicom/attributes.h"
-#include "dicom/check.h"
-#include "dicom/uid.h"
+#include "dicom/result_check_parts.h"
 
 namespace calcnode::dicom {
 
 namespace {
-
-[[noreturn]] void refuse(const std::string& why) {
-    throw Error(ErrorCode::invalid_result, "result object: " + why);
-}
-
-void require_values(DcmItem& item, std::initializer_list<DcmTagKey> tags) {
-    for (const DcmTagKey& tag : tags) {
-        if (!item.tagExistsWithValue(tag)) refuse(std::string(tag.toString().c_str()) + " has no value");
-    }
-}
-
-DcmItem& only_item(DcmItem& item, const DcmTagKey& sequence) {
-    const std::vector<DcmItem*> items = items_of(item, sequence);
-    if (items.size() != 1) refuse(std::string(sequence.toString().c_str()) + " has not exactly one item");
-    return *items.front();
-}
-
-void require_code(DcmItem& item, const DcmTagKey& sequence) {
-    require_values(only_item(item, sequence), {DCM_CodeValue, DCM_CodingSchemeDesignator, DCM_CodeMeaning});
-}
-
-std::set<std::string> instances_in(DcmItem& item, const DcmTagKey& sequence) {
-    std::set<std::string> uids;
-    for (DcmItem* reference : items_of(item, sequence))
-        uids.insert(text_value(*reference, DCM_ReferencedSOPInstanceUID));
-    return uids;
-}
 
 std::uint64_t bits_in_frame(DcmItem& object) {
     return static_cast<std::uint64_t>(integer_value(object, DCM_Rows).value_or(0)) *
@@ -108,67 +78,6 @@ void check_frame(DcmItem& frame, std::size_t number, const std::set<std::string>
     }
 }
 
-/// What the report's tree holds: collected in one walk.
-struct TreeFacts {
-    std::set<std::string> images;
-    std::vector<std::vector<std::uint32_t>> references;
-};
-
-void collect(DcmItem& item, TreeFacts& facts) {
-    if (text_value(item, DCM_ValueType) == "IMAGE")
-        facts.images.merge(instances_in(item, DCM_ReferencedSOPSequence));
-    const Uint32* position = nullptr;
-    unsigned long length = 0;
-    if (item.findAndGetUint32Array(DCM_ReferencedContentItemIdentifier, position, &length).good())
-        facts.references.emplace_back(position, position + length);
-    for (DcmItem* child : items_of(item, DCM_ContentSequence))
-        collect(*child, facts);
-}
-
-bool is_image_at(DcmItem& root, const std::vector<std::uint32_t>& position) {
-    if (position.size() < 2 || position.front() != 1) return false;
-    DcmItem* item = &root;
-    for (std::size_t level = 1; level < position.size(); ++level) {
-        DcmItem* child = nullptr;
-        if (position[level] == 0 ||
-            item->findAndGetSequenceItem(DCM_ContentSequence, child,
-                                         static_cast<signed long>(position[level]) - 1)
-                .bad()) {
-            return false;
-        }
-        item = child;
-    }
-    return text_value(*item, DCM_ValueType) == "IMAGE";
-}
-
-std::set<std::string> evidence_of(DcmItem& object) {
-    std::set<std::string> uids;
-    for (DcmItem* study : items_of(object, DCM_CurrentRequestedProcedureEvidenceSequence)) {
-        require_values(*study, {DCM_StudyInstanceUID});
-        for (DcmItem* series : items_of(*study, DCM_ReferencedSeriesSequence)) {
-            require_values(*series, {DCM_SeriesInstanceUID});
-            uids.merge(instances_in(*series, DCM_ReferencedSOPSequence));
-        }
-    }
-    return uids;
-}
-
-void check_tree(DcmItem& object) {
-    TreeFacts facts;
-    collect(object, facts);
-    const std::set<std::string> evidence = evidence_of(object);
-    if (facts.images.empty()) refuse("the image library is empty");
-    for (const std::string& image : facts.images) {
-        if (evidence.count(image) == 0) refuse("image " + image + " is not in the evidence");
-    }
-    std::sort(facts.references.begin(), facts.references.end());
-    facts.references.erase(std::unique(facts.references.begin(), facts.references.end()),
-                           facts.references.end());
-    for (const std::vector<std::uint32_t>& position : facts.references) {
-        if (!is_image_at(object, position)) refuse("a reference does not lead to an image");
-    }
-}
-
 }  // namespace
 
 void check_segmentation(DcmItem& object) {
@@ -190,16 +99,6 @@ void check_segmentation(DcmItem& object) {
         check_frame(*frames[i], i + 1, sources);
     }
     check_pixels(object, frames.size());
-}
-
-void check_cad_report(DcmItem& object) {
-    check_values(object);
-    require_values(object,
-                   {DCM_CompletionFlag, DCM_VerificationFlag, DCM_ValueType, DCM_ContinuityOfContent});
-    require_code(object, DCM_ConceptNameCodeSequence);
-    check_tree(object);
-    DSRDocument document;
-    check(document.read(object), "the report's content tree", ErrorCode::invalid_result);
 }
 
 }  // namespace calcnode::dicom

@@ -12,9 +12,6 @@ namespace calcnode::dicom {
 
 namespace {
 
-constexpr const char* kManufacturer = "calcnode project";
-constexpr const char* kModelName = "calcnode";
-
 void done(const OFCondition& condition, const DcmTagKey& tag) {
     check(condition, std::string("cannot write ") + tag.toString().c_str(), ErrorCode::invalid_result);
 }
@@ -79,6 +76,10 @@ DcmItem& put_code(DcmItem& item, const DcmTagKey& sequence, const Code& code) {
     return added;
 }
 
+DcmItem& put_code(DcmItem& item, const DcmTagKey& sequence, const Concept& what, CodeScheme scheme) {
+    return put_code(item, sequence, what.in(scheme));
+}
+
 DcmItem& put_reference(DcmItem& item, const DcmTagKey& sequence, const std::string& sop_class_uid,
                        const std::string& sop_instance_uid) {
     DcmItem& added = add_item(item, sequence);
@@ -118,7 +119,7 @@ void put_acquisition_equipment(DcmItem& object, std::span<const PatientContext> 
             (context.repertoire == Repertoire::utf8 && contexts.front().repertoire == Repertoire::utf8);
         if (!seen.insert(device_key(*context.equipment)).second) continue;
         DcmItem& item = add_item(object, DCM_ContributingEquipmentSequence);
-        put_code(item, DCM_PurposeOfReferenceCodeSequence, codes::kAcquisitionEquipment);
+        put_code(item, DCM_PurposeOfReferenceCodeSequence, codes::kAcquisitionEquipment.in(CodeScheme::sct));
         for (const DcmTagKey& tag : kDeviceText)
             put_device_text(item, tag, whole_value(*context.equipment, tag), same_text);
     }

@@ -10,11 +10,15 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcdatset.h>
 
-#include "dicom/code.h"
+#include "dicom/concept.h"
 #include "dicom/patient_context.h"
 #include "dicom/result_source.h"
 
 namespace calcnode::dicom {
+
+// PS3.3 C.7.5.1: who makes all our objects.
+inline constexpr const char* kManufacturer = "calcnode project";
+inline constexpr const char* kModelName = "calcnode";
 
 void put(DcmItem& item, const DcmTagKey& tag, const std::string& value);
 void put_number(DcmItem& item, const DcmTagKey& tag, std::uint16_t value);
@@ -26,6 +30,9 @@ DcmItem& add_item(DcmItem& item, const DcmTagKey& sequence);
 
 /// A new item with the code in it (PS3.3 Table 8.8-1).
 DcmItem& put_code(DcmItem& item, const DcmTagKey& sequence, const Code& code);
+
+/// The same for a concept of ours.
+DcmItem& put_code(DcmItem& item, const DcmTagKey& sequence, const Concept& what, CodeScheme scheme);
 
 /// A new item with Referenced SOP Class and Instance UID (PS3.3 Table 10-11).
 DcmItem& put_reference(DcmItem& item, const DcmTagKey& sequence, const std::string& sop_class_uid,

@@ -7,7 +7,7 @@ namespace calcnode::dicom {
 namespace {
 
 // Part of every UID. Raise it when the same findings come out as other bytes within one version of calcnode.
-constexpr const char* kLayout = "1";
+constexpr const char* kLayout = "2";
 
 std::string uid_of(const char* kind, const std::string& subject, const ResultOptions& options,
                    const std::string& more) {
@@ -19,12 +19,16 @@ std::string uid_of(const char* kind, const std::string& subject, const ResultOpt
 /// What else can change the bytes of an object of ours.
 std::string presentation(const ResultOptions& options) {
     return std::string(CALCNODE_VERSION) + "|" + (options.plane_orientation_compat ? "compat" : "pure") +
-           "|" + options.device_serial_number + "|" + options.institution;
+           "|" + options.device_serial_number + "|" + options.institution +
+           (options.code_scheme == CodeScheme::srt ? "|srt" : "|sct");
 }
 
 std::string report_details(const ResultOptions& options) {
-    return presentation(options) + "|" + std::to_string(options.generation) + "|" +
-           std::to_string(options.required_score);
+    std::string details = presentation(options) + "|" + std::to_string(options.generation) + "|" +
+                          std::to_string(options.required_score);
+    for (const PredecessorDocument& document : options.predecessors)
+        details += "|" + document.sop_instance_uid;
+    return details;
 }
 
 /// Sources are in an order of their own already, so that this is one too. With what became of each image: a
@@ -78,6 +82,10 @@ int cad_report_series_number(const ResultOptions& options) {
     return kCadReportSeries + 10 * (options.generation - 1);
 }
 
+int measurement_report_series_number(const ResultOptions& options) {
+    return kMeasurementReportSeries + 10 * (options.generation - 1);
+}
+
 std::string segmentation_uid(const ResultSource& source, const ResultOptions& options) {
     return uid_of("seg.instance", source.header.sop_instance_uid, options, presentation(options));
 }
@@ -97,6 +105,20 @@ std::string cad_report_uid(const std::vector<ResultSource>& sources, const Resul
 std::string cad_report_series_uid(const std::vector<ResultSource>& sources, const ResultOptions& options) {
     return uid_of("cadsr.series", sources.front().header.study_instance_uid, options,
                   report_details(options));
+}
+
+std::string measurement_report_uid(const std::vector<ResultSource>& sources, const ResultOptions& options) {
+    return uid_of("sr1500.instance", image_set(sources), options, report_details(options));
+}
+
+std::string measurement_report_series_uid(const std::vector<ResultSource>& sources,
+                                          const ResultOptions& options) {
+    return uid_of("sr1500.series", sources.front().header.study_instance_uid, options,
+                  report_details(options));
+}
+
+std::string device_observer_uid(const ResultOptions& options) {
+    return deterministic_uid({"device", options.device_serial_number, options.institution});
 }
 
 Tracking cluster_tracking(const ResultSource& source, const ResultOptions& options, std::size_t index) {

@@ -1,5 +1,7 @@
 #include "dicom/result_object.h"
 
+#include <algorithm>
+
 namespace calcnode::dicom {
 
 const char* to_string(ResultKind kind) {
@@ -18,6 +20,17 @@ const char* to_string(ResultKind kind) {
             return "probability_map";
     }
     return "unknown";
+}
+
+std::optional<ResultKind> result_kind_of(std::string_view name) {
+    const auto* found = std::find_if(kAllResultKinds.begin(), kAllResultKinds.end(),
+                                     [&](ResultKind kind) { return name == to_string(kind); });
+    if (found == kAllResultKinds.end()) return std::nullopt;
+    return *found;
+}
+
+const char* to_string(CodeScheme scheme) {
+    return scheme == CodeScheme::srt ? "srt" : "sct";
 }
 
 }  // namespace calcnode::dicom

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "dicom/code.h"
 #include "dicom/result_object.h"
 #include "pipeline/findings.h"
 #include "pipeline/mammogram.h"
@@ -32,6 +31,8 @@ struct PredecessorDocument {
 };
 
 struct ResultOptions {
+    ResultKinds kinds{ResultKind::segmentation, ResultKind::cad_sr, ResultKind::measurement_report};
+    CodeScheme code_scheme = CodeScheme::sct;
     pipeline::ModelIdentity model;
     std::string config_digest;  // of the settings that change results; part of every result UID
     int generation = 1;         // of the study; part of the series number
@@ -39,7 +40,6 @@ struct ResultOptions {
     bool plane_orientation_compat = true;  // SEG: what current OHIF/cornerstone needs (dicom-results.md 2.4)
     std::string device_serial_number = "1";
     std::string institution;  // empty: not written
-    CodeScheme code_scheme = CodeScheme::sct;
     // Reports of an earlier generation, model or configuration; each new report names those that it replaces.
     std::vector<PredecessorDocument> predecessors{};
 };

@@ -106,13 +106,14 @@ std::string description_of(const Job& job, const Segment& segment) {
 }
 
 // PS3.3 Table 10-8, C.8.20.2.3
-void put_anatomy(DcmItem& item, Laterality laterality) {
-    DcmItem& region = put_code(item, DCM_AnatomicRegionSequence, codes::kBreast);
+void put_anatomy(DcmItem& item, Laterality laterality, CodeScheme scheme) {
+    DcmItem& region = put_code(item, DCM_AnatomicRegionSequence, codes::kBreast.in(scheme));
     if (laterality == Laterality::unknown) return;
     put_code(region, DCM_AnatomicRegionModifierSequence,
-             laterality == Laterality::left    ? codes::kLeft
-             : laterality == Laterality::right ? codes::kRight
-                                               : codes::kBilateral);
+             (laterality == Laterality::left    ? codes::kLeft
+              : laterality == Laterality::right ? codes::kRight
+                                                : codes::kBilateral)
+                 .in(scheme));
 }
 
 // PS3.3 Table 10-19
@@ -122,7 +123,8 @@ void put_algorithm(DcmItem& item, const Job& job) {
     put(item, DCM_SegmentAlgorithmType, "AUTOMATIC");
     put(item, DCM_SegmentAlgorithmName, fit_text(model.name, kLongString, repertoire));
     DcmItem& algorithm = add_item(item, DCM_SegmentationAlgorithmIdentificationSequence);
-    put_code(algorithm, DCM_AlgorithmFamilyCodeSequence, codes::kArtificialIntelligence);
+    put_code(algorithm, DCM_AlgorithmFamilyCodeSequence,
+             codes::kArtificialIntelligence.in(job.options.code_scheme));
     put(algorithm, DCM_AlgorithmName, fit_text(model.name, kLongString, repertoire));
     put(algorithm, DCM_AlgorithmVersion, fit_text(model.version, kLongString, repertoire));
     put(algorithm, DCM_AlgorithmSource, "calcnode project");
@@ -134,14 +136,15 @@ void put_algorithm(DcmItem& item, const Job& job) {
 void put_segment(DcmItem& object, const Job& job, std::size_t index) {
     const Segment& segment = job.segments[index];
     const bool unclustered = segment.kind == Segment::Kind::unclustered;
+    const CodeScheme scheme = job.options.code_scheme;
     DcmItem& item = add_item(object, DCM_SegmentSequence);
     put_number(item, DCM_SegmentNumber, static_cast<std::uint16_t>(index + 1));
     put(item, DCM_SegmentLabel, label_of(segment));
     put(item, DCM_SegmentDescription, description_of(job, segment));
-    put_code(item, DCM_SegmentedPropertyCategoryCodeSequence, codes::kAbnormalStructure);
+    put_code(item, DCM_SegmentedPropertyCategoryCodeSequence, codes::kAbnormalStructure.in(scheme));
     put_code(item, DCM_SegmentedPropertyTypeCodeSequence,
-             unclustered ? codes::kIndividualCalcification : codes::kCalcificationCluster);
-    put_anatomy(item, job.source.header.laterality);
+             (unclustered ? codes::kIndividualCalcification : codes::kCalcificationCluster).in(scheme));
+    put_anatomy(item, job.source.header.laterality, scheme);
     put_algorithm(item, job);
     const Tracking tracking = tracking_of(job, segment);
     put(item, DCM_TrackingID, tracking.identifier);
@@ -184,11 +187,11 @@ void put_frame_groups(DcmItem& object, const Job& job, std::size_t index) {
     const std::uint32_t position[] = {static_cast<std::uint32_t>(index + 1)};
     put_numbers(add_item(frame, DCM_FrameContentSequence), DCM_DimensionIndexValues, position);
     DcmItem& derivation = add_item(frame, DCM_DerivationImageSequence);
-    put_code(derivation, DCM_DerivationCodeSequence, codes::kSegmentation);
+    put_code(derivation, DCM_DerivationCodeSequence, codes::kSegmentation.in(job.options.code_scheme));
     DcmItem& source = put_reference(derivation, DCM_SourceImageSequence, job.source.header.sop_class_uid,
                                     job.source.header.sop_instance_uid);
     put(source, DCM_SpatialLocationsPreserved, "YES");
-    put_code(source, DCM_PurposeOfReferenceCodeSequence, codes::kSourceImage);
+    put_code(source, DCM_PurposeOfReferenceCodeSequence, codes::kSourceImage.in(job.options.code_scheme));
     put_number(add_item(frame, DCM_SegmentIdentificationSequence), DCM_ReferencedSegmentNumber,
                static_cast<std::uint16_t>(index + 1));
 }
@@ -221,6 +224,7 @@ std::unique_ptr<DcmFileFormat> make_segmentation(const ResultSource& source, con
     auto format = std::make_unique<DcmFileFormat>();
     DcmItem& object = *format->getDataset();
     put_patient_context(object, job.context);
+    put_request_attributes(object, job.context);
     put_series_and_equipment(object,
                              {.modality = "SEG",
                               .sop_class_uid = kSegmentationStorage,
