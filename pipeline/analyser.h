@@ -11,12 +11,15 @@
 
 namespace calcnode::pipeline {
 
-/// Sets the number of threads that LibTorch and OpenCV use inside an operation. Call once, before any Analyser.
+/// Sets the number of threads that LibTorch and OpenCV use inside an operation. Call once, before any
+/// Analyser.
 void set_threads(int threads);
 
 struct AnalyserOptions {
     /// Operating point on the cluster score (0..1); negative: the model manifest's own.
     double cluster_threshold = -1;
+    /// Fill ImageFindings::probability.
+    bool probability_map = false;
 };
 
 class Analyser {
@@ -31,7 +34,8 @@ class Analyser {
     const ModelIdentity& model() const;
 
     /// Findings with status analysed. Same input gives the same findings, whatever the thread count.
-    /// Throws Error image_unsuitable when the image cannot be analysed (spacing outside 0.02..0.3 mm, no breast).
+    /// Throws Error image_unsuitable when the image cannot be analysed (spacing outside 0.02..0.3 mm, no
+    /// breast).
     ImageFindings analyse(const Mammogram& mammogram) const;
 
   private:
