@@ -145,7 +145,8 @@ inline const Concept kLeft = Concept::snomed("7771000", "G-A101", "Left");
 inline const Concept kRight = Concept::snomed("24028007", "G-A100", "Right");
 inline const Concept kBilateral = Concept::snomed("51440002", "G-A102", "Right and left");  // CID 244
 inline const Concept kArtificialIntelligence{Code{"123110", "DCM", "Artificial Intelligence"}};
-inline const Concept kSegmentation{Code{"113076", "DCM", "Segmentation"}};  // CID 7203
+inline const Concept kSegmentation{Code{"113076", "DCM", "Segmentation"}};             // CID 7203
+inline const Concept kSpatialResampling{Code{"113085", "DCM", "Spatial resampling"}};  // CID 7203
 inline const Concept kSourceImage{
     Code{"121322", "DCM", "Source image for image processing operation"}};  // CID 7202
 inline const Concept kAcquisitionEquipment{Code{"109101", "DCM", "Acquisition Equipment"}};

@@ -1,8 +1,11 @@
 #include "dicom/result_dataset.h"
 
+#include <algorithm>
+#include <memory>
 #include <set>
 
 #include <dcmtk/dcmdata/dcdeftag.h>
+#include <dcmtk/dcmdata/dcpixel.h>
 
 #include "dicom/attributes.h"
 #include "dicom/check.h"
@@ -61,6 +64,18 @@ void put_empty(DcmItem& item, const DcmTagKey& tag) {
     done(item.insertEmptyElement(tag), tag);
 }
 
+void put_bytes(DcmItem& item, std::span<const std::uint8_t> bytes) {
+    auto pixels = std::make_unique<DcmPixelData>(DCM_PixelData);
+    done(pixels->setVR(EVR_OB), DCM_PixelData);
+    Uint8* room = nullptr;
+    const std::size_t length = bytes.size() + bytes.size() % 2;
+    done(pixels->createUint8Array(static_cast<Uint32>(length), room), DCM_PixelData);
+    std::copy(bytes.begin(), bytes.end(), room);
+    if (length > bytes.size()) room[length - 1] = 0;
+    done(item.insert(pixels.get(), OFTrue), DCM_PixelData);
+    static_cast<void>(pixels.release());  // the data set's now
+}
+
 DcmItem& add_item(DcmItem& item, const DcmTagKey& sequence) {
     constexpr signed long kAppend = -2;
     DcmItem* added = nullptr;
@@ -100,8 +115,8 @@ void put_series_and_equipment(DcmItem& object, const ResultSeries& series, const
     if (!series.series.date.empty()) put(object, DCM_SeriesDate, series.series.date);
     if (!series.series.time.empty()) put(object, DCM_SeriesTime, series.series.time);
     put(object, DCM_InstanceNumber, std::to_string(series.instance_number));
-    put(object, DCM_ContentDate, series.content.date);
-    put(object, DCM_ContentTime, series.content.time);
+    if (!series.content.date.empty()) put(object, DCM_ContentDate, series.content.date);
+    if (!series.content.time.empty()) put(object, DCM_ContentTime, series.content.time);
     put(object, DCM_Manufacturer, kManufacturer);
     put(object, DCM_ManufacturerModelName, kModelName);
     put(object, DCM_DeviceSerialNumber, fit_text(options.device_serial_number, kLongString, repertoire));

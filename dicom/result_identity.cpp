@@ -28,6 +28,7 @@ std::string report_details(const ResultOptions& options) {
                           std::to_string(options.required_score);
     for (const PredecessorDocument& document : options.predecessors)
         details += "|" + document.sop_instance_uid;
+    if (options.kinds.contains(ResultKind::segmentation)) details += "|with segmentations";
     return details;
 }
 
@@ -39,6 +40,13 @@ std::string image_set(const std::vector<ResultSource>& sources) {
         text += "|" + source.header.sop_instance_uid + "=" +
                 std::to_string(static_cast<int>(source.findings().status)) + source.findings().reason;
     }
+    return text;
+}
+
+std::string names_of(const std::vector<const ResultSource*>& sources) {
+    std::string text = sources.front()->header.study_instance_uid;
+    for (const ResultSource* source : sources)
+        text += "|" + source->header.sop_instance_uid;
     return text;
 }
 
@@ -119,6 +127,36 @@ std::string measurement_report_series_uid(const std::vector<ResultSource>& sourc
 
 std::string device_observer_uid(const ResultOptions& options) {
     return deterministic_uid({"device", options.device_serial_number, options.institution});
+}
+
+std::string key_image_uid(const ResultSource& source, const ResultOptions& options) {
+    return uid_of("key.instance", source.header.sop_instance_uid, options, presentation(options));
+}
+
+std::string key_image_series_uid(const ResultSource& source, const ResultOptions& options) {
+    return uid_of("key.series", source.header.study_instance_uid, options, presentation(options));
+}
+
+std::string probability_map_uid(const ResultSource& source, const ResultOptions& options) {
+    return uid_of("map.instance", source.header.sop_instance_uid, options, presentation(options));
+}
+
+std::string probability_map_dimension_uid(const ResultSource& source, const ResultOptions& options) {
+    return uid_of("map.dimensions", source.header.sop_instance_uid, options, presentation(options));
+}
+
+std::string probability_map_series_uid(const ResultSource& source, const ResultOptions& options) {
+    return uid_of("map.series", source.header.study_instance_uid, options, presentation(options));
+}
+
+std::string presentation_state_uid(const std::vector<const ResultSource*>& sources,
+                                   const ResultOptions& options) {
+    return uid_of("gsps.instance", names_of(sources), options, presentation(options));
+}
+
+std::string presentation_state_series_uid(const std::vector<const ResultSource*>& sources,
+                                          const ResultOptions& options) {
+    return uid_of("gsps.series", names_of(sources), options, presentation(options));
 }
 
 Tracking cluster_tracking(const ResultSource& source, const ResultOptions& options, std::size_t index) {

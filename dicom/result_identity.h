@@ -13,6 +13,9 @@ namespace calcnode::dicom {
 inline constexpr int kSegmentationSeries = 9001;
 inline constexpr int kCadReportSeries = 9002;
 inline constexpr int kMeasurementReportSeries = 9003;
+inline constexpr int kPresentationStateSeries = 9004;
+inline constexpr int kKeyImageSeries = 9005;
+inline constexpr int kProbabilityMapSeries = 9006;
 int cad_report_series_number(const ResultOptions& options);
 int measurement_report_series_number(const ResultOptions& options);
 
@@ -32,6 +35,19 @@ std::string measurement_report_series_uid(const std::vector<ResultSource>& sourc
 
 /// (121012, DCM, "Device Observer UID"): of this installation, whatever its model.
 std::string device_observer_uid(const ResultOptions& options);
+
+/// A key image and a probability map are about one image, as a segmentation is.
+std::string key_image_uid(const ResultSource& source, const ResultOptions& options);
+std::string key_image_series_uid(const ResultSource& source, const ResultOptions& options);
+std::string probability_map_uid(const ResultSource& source, const ResultOptions& options);
+std::string probability_map_dimension_uid(const ResultSource& source, const ResultOptions& options);
+std::string probability_map_series_uid(const ResultSource& source, const ResultOptions& options);
+
+/// A presentation state is about the images that it refers to, and in a series of its own.
+std::string presentation_state_uid(const std::vector<const ResultSource*>& sources,
+                                   const ResultOptions& options);
+std::string presentation_state_series_uid(const std::vector<const ResultSource*>& sources,
+                                          const ResultOptions& options);
 
 /// (0062,0020), (0062,0021) and (112039, 112040, DCM): what links a segment to its finding in the report.
 struct Tracking {

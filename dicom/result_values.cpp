@@ -155,10 +155,9 @@ void check_item(DcmItem& item, bool own, SnomedScheme& scheme) {
 }  // namespace
 
 void check_values(DcmItem& object) {
-    for (const DcmTagKey& tag :
-         {DCM_SOPClassUID, DCM_SOPInstanceUID, DCM_StudyInstanceUID, DCM_SeriesInstanceUID, DCM_Modality,
-          DCM_SeriesNumber, DCM_InstanceNumber, DCM_Manufacturer, DCM_ManufacturerModelName, DCM_ContentDate,
-          DCM_ContentTime, DCM_ContentQualification}) {
+    for (const DcmTagKey& tag : {DCM_SOPClassUID, DCM_SOPInstanceUID, DCM_StudyInstanceUID,
+                                 DCM_SeriesInstanceUID, DCM_Modality, DCM_SeriesNumber, DCM_InstanceNumber,
+                                 DCM_Manufacturer, DCM_ManufacturerModelName, DCM_ContentQualification}) {
         if (!object.tagExistsWithValue(tag)) refuse(tag, "has no value");
     }
     SnomedScheme scheme;

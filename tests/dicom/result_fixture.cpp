@@ -132,8 +132,10 @@ std::unique_ptr<DcmFileFormat> load(const ResultObject& object) {
 }
 
 std::unique_ptr<DcmFileFormat> load_report(const std::vector<ResultObject>& objects) {
-    if (objects.empty() || objects.back().kind != ResultKind::cad_sr) throw std::runtime_error("no report");
-    return load(objects.back());
+    for (const ResultObject& object : objects) {
+        if (object.kind == ResultKind::cad_sr) return load(object);
+    }
+    throw std::runtime_error("no report");
 }
 
 std::string value(DcmItem& item, const DcmTagKey& tag) {
