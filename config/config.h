@@ -77,6 +77,10 @@ struct Destination {
     std::string ae_title;
     std::string host;
     int port = 0;
+    // What it takes; these three may be left out.
+    std::vector<std::string> results{"segmentation", "cad_sr", "measurement_report"};
+    std::string code_scheme = "sct";                                           // sct, srt
+    std::vector<std::string> transfer_syntaxes{"explicit_le", "implicit_le"};  // the first is preferred
 };
 
 /// Conditions of a rule; each is a list of shell-style patterns (* and ?), empty: anything. All must hold.

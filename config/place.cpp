@@ -1,40 +1,8 @@
-#include <algorithm>
-#include <numeric>
-
+#include "config/rules.h"
 #include "config/schema.h"
 
 namespace calcnode::config {
 namespace {
-
-/// Levenshtein's distance.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const std::size_t change = diagonal + (a[i] == b[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({change, row[j] + 1, row[j + 1] + 1});
-        }
-    }
-    return row.back();
-}
-
-std::string_view nearest(std::string_view key, const std::vector<std::string_view>& known) {
-    std::string_view best;
-    // A typing mistake, not another word.
-    std::size_t best_distance = (key.size() < 4 ? 1 : std::max<std::size_t>(2, key.size() / 3)) + 1;
-    for (const std::string_view candidate : known) {
-        const std::size_t d = distance(key, candidate);
-        if (d < best_distance) {
-            best = candidate;
-            best_distance = d;
-        }
-    }
-    return best;
-}
 
 /// Paths in default.yaml that end in `key`: it may stand in the wrong section.
 void find_elsewhere(const Value& tree, const std::string& path, std::string_view key,
@@ -109,7 +77,7 @@ void Place::refuse_unknown_key(const Value& value, const std::vector<std::string
     const std::size_t dot = path.size() - value.key.size();
     const std::string parent = dot == 0 ? "" : path.substr(0, dot - 1);
     std::vector<std::string> candidates;
-    if (const std::string_view sibling = nearest(value.key, known); !sibling.empty()) {
+    if (const std::string_view sibling = nearest_word(value.key, known); !sibling.empty()) {
         candidates.push_back(joined(parent, sibling));
     } else {
         find_elsewhere(defaults, "", value.key, candidates);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
+#include <numeric>
 
 #include <arpa/inet.h>
 
@@ -34,6 +34,22 @@ bool is_name_character(char c) {
 std::size_t utf8_length(const std::string& text) {
     return static_cast<std::size_t>(std::count_if(
         text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+/// Levenshtein's distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t change = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({change, row[j] + 1, row[j + 1] + 1});
+        }
+    }
+    return row.back();
 }
 
 bool is_address(int family, const std::string& text) {
@@ -150,6 +166,31 @@ std::string folder_name(const std::string& text) {
     if (text.empty()) return not_empty(text);
     if (text.find('/') == std::string::npos && text != "." && text != "..") return {};
     return quoted(text) + " is not the name of a folder";
+}
+
+std::string_view nearest_word(std::string_view word, const std::vector<std::string_view>& known) {
+    std::string_view best;
+    // A typing mistake, not another word.
+    std::size_t best_distance = (word.size() < 4 ? 1 : std::max<std::size_t>(2, word.size() / 3)) + 1;
+    for (const std::string_view candidate : known) {
+        const std::size_t d = distance(word, candidate);
+        if (d < best_distance) {
+            best = candidate;
+            best_distance = d;
+        }
+    }
+    return best;
+}
+
+std::string known_word(const std::string& text, const std::vector<std::string_view>& known) {
+    std::string names;
+    for (const std::string_view word : known) {
+        if (text == word) return {};
+        names.append(names.empty() ? "" : ", ").append(word);
+    }
+    const std::string_view near = nearest_word(text, known);
+    const std::string hint = near.empty() ? "" : "; did you mean " + std::string(near) + "?";
+    return quoted(text) + " is not one of " + names + hint;
 }
 
 std::string plain_name(const std::string& text) {

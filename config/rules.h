@@ -3,6 +3,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace calcnode::config {
 
@@ -29,6 +31,10 @@ std::string exam_view(const std::string& text);
 std::string journal_location(const std::string& text);
 /// The name of one folder: no slash, not "." or "..".
 std::string folder_name(const std::string& text);
+/// The one of `known` that `word` may be a mistyping of; empty when it is none.
+std::string_view nearest_word(std::string_view word, const std::vector<std::string_view>& known);
+/// One of `known`.
+std::string known_word(const std::string& text, const std::vector<std::string_view>& known);
 /// Letters, digits, - and _.
 std::string plain_name(const std::string& text);
 

@@ -134,11 +134,47 @@ const Table<Delivery> kDelivery{
     one("response_timeout", &Delivery::response_timeout, seconds(1s, kDay)),
 };
 
-const Table<Destination> kDestination{
-    one("ae_title", &Destination::ae_title, title),
-    one("host", &Destination::host, text(host)),
-    one("port", &Destination::port, whole(1, 65535)),
-};
+auto word(std::vector<std::string_view> known) {
+    return [known = std::move(known)](const std::string& value) -> Parsed<std::string> {
+        std::string mistake = known_word(value, known);
+        if (!mistake.empty()) return {.mistake = std::move(mistake)};
+        return {.value = value};
+    };
+}
+
+template <class Section>
+Field<Section> optional(Field<Section> field) {
+    field.required = false;
+    return field;
+}
+
+/// A list that must not be empty.
+template <class Section>
+Field<Section> some(std::string_view key, std::vector<std::string> Section::*member,
+                    const std::vector<std::string_view>& known) {
+    auto read_list = many(key, member, word(known)).read;
+    return {.key = key, .read = [=](Section& section, const Value& value, const Place& place) {
+                read_list(section, value, place);
+                if (value.kind == Value::Kind::list && value.children.empty())
+                    place.refuse(value, "name at least one");
+            }};
+}
+
+Table<Destination> destination_table() {
+    return {
+        one("ae_title", &Destination::ae_title, title),
+        one("host", &Destination::host, text(host)),
+        one("port", &Destination::port, whole(1, 65535)),
+        optional(many("results", &Destination::results,
+                      word({"segmentation", "cad_sr", "measurement_report", "presentation_state",
+                            "secondary_capture", "probability_map"}))),
+        optional(one("code_scheme", &Destination::code_scheme, word({"sct", "srt"}))),
+        optional(some("transfer_syntaxes", &Destination::transfer_syntaxes,
+                      {"explicit_le", "implicit_le", "deflated"})),
+    };
+}
+
+const Table<Destination> kDestination = destination_table();
 
 /// A pattern, or a list of patterns.
 Field<RouteMatch> patterns(std::string_view key, std::vector<std::string> RouteMatch::*member) {

@@ -1,9 +1,7 @@
 #include "dicom/cad_report_content.h"
 
-#include <dcmtk/dcmdata/dcdeftag.h>
-
-#include "dicom/attributes.h"
 #include "dicom/cad_report_findings.h"
+#include "dicom/report_rows.h"
 #include "dicom/result_codes.h"
 
 namespace calcnode::dicom {
@@ -41,81 +39,33 @@ Reference library_entry(std::size_t image) {
     return {{1, kLibraryPlace, static_cast<std::uint32_t>(image + 1)}};
 }
 
-void add_language(ContentItem& root) {  // TID 1204
-    root.add(Relationship::has_concept_modifier, codes::kLanguage, CodeValue{codes::kEnglish})
-        .add(Relationship::has_concept_modifier, codes::kCountryOfLanguage, CodeValue{codes::kUnitedStates});
-}
-
 void add_laterality(ContentItem& image, pipeline::Laterality laterality) {  // CID 6022
     using pipeline::Laterality;
     if (laterality == Laterality::unknown) return;
-    const Code& side = laterality == Laterality::left    ? codes::kLeftBreast
-                       : laterality == Laterality::right ? codes::kRightBreast
-                                                         : codes::kBothBreasts;
+    const Concept& side = laterality == Laterality::left    ? codes::kLeftBreast
+                          : laterality == Laterality::right ? codes::kRightBreast
+                                                            : codes::kBothBreasts;
     image.add(Relationship::has_acquisition_context, codes::kImageLaterality, CodeValue{side});
 }
 
-Code fitted(const Code& code, Repertoire repertoire) {
-    return {fit_text(code.value, kShortString, Repertoire::ascii),
-            fit_text(code.scheme, kShortString, Repertoire::ascii),
-            fit_text(code.meaning, kLongString, repertoire)};
-}
-
-void add_view(ContentItem& image, const ResultSource& source, Repertoire repertoire) {
-    if (source.view.value.empty()) return;
-    ContentItem& view = image.add(Relationship::has_acquisition_context, codes::kImageView,
-                                  CodeValue{fitted(source.view, repertoire)});
-    for (const Code& modifier : source.view_modifiers) {
-        view.add(Relationship::has_concept_modifier, codes::kImageViewModifier,
-                 CodeValue{fitted(modifier, repertoire)});
-    }
-}
-
-void add_orientation(ContentItem& image, const ResultSource& source) {
-    const std::string row = utf8_value(source.dataset(), DCM_PatientOrientation, 0);
-    const std::string column = utf8_value(source.dataset(), DCM_PatientOrientation, 1);
-    if (row.empty() || column.empty()) return;
-    image.add(Relationship::has_acquisition_context, codes::kPatientOrientationRow,
-              TextValue{fit_text(row, kShortString, Repertoire::ascii)});
-    image.add(Relationship::has_acquisition_context, codes::kPatientOrientationColumn,
-              TextValue{fit_text(column, kShortString, Repertoire::ascii)});
-}
-
-void add_date(ContentItem& image, const Code& name, const std::string& value) {
-    const std::string date = legal_date(value);
-    if (!date.empty()) image.add(Relationship::has_acquisition_context, name, DateValue{date});
-}
-
-void add_time(ContentItem& image, const Code& name, const std::string& value) {
-    const std::string time = legal_time(value);
-    if (!time.empty()) image.add(Relationship::has_acquisition_context, name, TimeValue{time});
-}
-
-void add_image(ContentItem& library, const ResultSource& source, Repertoire repertoire) {  // TID 4020
+void add_image(ContentItem& library, const ResultSource& source) {  // TID 4020
     ContentItem& image = library.add(Relationship::contains, {},
                                      ImageValue{source.header.sop_class_uid, source.header.sop_instance_uid});
     add_laterality(image, source.header.laterality);
-    add_view(image, source, repertoire);
+    add_view(image, source);
     add_orientation(image, source);
-    DcmItem& dataset = source.dataset();
-    add_date(image, codes::kStudyDate, text_value(dataset, DCM_StudyDate));
-    add_time(image, codes::kStudyTime, text_value(dataset, DCM_StudyTime));
-    add_date(image, codes::kContentDate, text_value(dataset, DCM_ContentDate));
-    add_time(image, codes::kContentTime, text_value(dataset, DCM_ContentTime));
-    if (source.row_spacing_mm <= 0) return;
-    image.add(Relationship::has_acquisition_context, codes::kHorizontalSpacing,
-              NumberValue{source.column_spacing_mm, codes::kMillimetre});
-    image.add(Relationship::has_acquisition_context, codes::kVerticalSpacing,
-              NumberValue{source.row_spacing_mm, codes::kMillimetre});
+    add_moments(image, source);
+    add_spacing(image, source);
+    add_frame_of_reference(image, source);
 }
 
 void add_library(ContentItem& root, const Report& report) {
     ContentItem& library = root.add(Relationship::contains, codes::kImageLibrary, Container{});
     for (const ResultSource& source : report.sources)
-        add_image(library, source, report.repertoire);
+        add_image(library, source);
 }
 
-const Code& processing_summary(const Report& report) {  // CID 6047
+const Concept& processing_summary(const Report& report) {  // CID 6047
     const bool some_failed = !report.with(ImageStatus::failed).empty();
     if (report.with(ImageStatus::analysed).empty()) return codes::kNoneSucceeded;
     if (some_failed)
@@ -147,19 +97,17 @@ std::vector<std::string> statuses(const Report& report, ImageStatus status, cons
 }
 
 std::string parameters(const Report& report) {
-    const ResultOptions& options = report.options;
-    return fit_text("model_sha256=" + options.model.digest + ";settings=" + options.config_digest +
-                        ";required_score=" + decimal(options.required_score),
-                    kFreeText, report.repertoire);
+    return algorithm_parameters(report.options, report.repertoire) +
+           ";required_score=" + decimal(report.options.required_score);
 }
 
 // TID 4017: two algorithms' worth of findings, clusters and their calcifications, from one run.
 void add_detections(ContentItem& list, const Report& report, const std::vector<std::size_t>& images,
                     const std::vector<std::string>& notes) {
-    for (const Code& found : {codes::kCalcificationCluster, codes::kIndividualCalcification}) {
+    for (const Concept& found : {codes::kCalcificationCluster, codes::kIndividualCalcification}) {
         ContentItem& performed =
             list.add(Relationship::contains, codes::kDetectionPerformed, CodeValue{found});
-        add_algorithm(performed, report.options, report.repertoire);
+        add_algorithm(performed, Relationship::has_properties, report.options, report.repertoire);
         performed.add(Relationship::has_properties, codes::kAlgorithmParameters,
                       TextValue{parameters(report)});
         for (const std::string& note : notes)
@@ -172,10 +120,10 @@ void add_detections(ContentItem& list, const Report& report, const std::vector<s
 void add_detection_summary(ContentItem& root, const Report& report) {  // TID 4015
     const std::vector<std::size_t> analysed = report.with(ImageStatus::analysed);
     const std::vector<std::size_t> failed = report.with(ImageStatus::failed);
-    const Code& status = analysed.empty() && failed.empty() ? codes::kNotAttempted
-                         : failed.empty()                   ? codes::kSucceeded
-                         : analysed.empty()                 ? codes::kFailed
-                                                            : codes::kPartiallySucceeded;
+    const Concept& status = analysed.empty() && failed.empty() ? codes::kNotAttempted
+                            : failed.empty()                   ? codes::kSucceeded
+                            : analysed.empty()                 ? codes::kFailed
+                                                               : codes::kPartiallySucceeded;
     ContentItem& summary = root.add(Relationship::contains, codes::kSummaryOfDetections, CodeValue{status});
     const std::vector<std::string> left_out = statuses(report, ImageStatus::not_attempted, "not_attempted");
     if (!analysed.empty()) {

@@ -5,6 +5,7 @@
 #include "dicom/cad_report_content.h"
 #include "dicom/error.h"
 #include "dicom/outline.h"
+#include "dicom/report_rows.h"
 #include "dicom/result_codes.h"
 #include "dicom/result_identity.h"
 
@@ -15,34 +16,8 @@ namespace {
 using pipeline::Calcification;
 using pipeline::Cluster;
 
-double percent(double score) {
-    if (!(score >= 0 && score <= 1))
-        throw Error(ErrorCode::invalid_result, "the score of a finding is not in 0..1");
-    return score * 100;
-}
-
-/// CID 6012; an empty code when the distribution is not known.
-Code code_of(pipeline::Distribution distribution) {
-    using pipeline::Distribution;
-    switch (distribution) {
-        case Distribution::diffuse:
-            return codes::kDiffuse;
-        case Distribution::regional:
-            return codes::kRegional;
-        case Distribution::grouped:
-            return codes::kGrouped;
-        case Distribution::linear:
-            return codes::kLinear;
-        case Distribution::segmental:
-            return codes::kSegmental;
-        case Distribution::unknown:
-            break;
-    }
-    return {};
-}
-
 // PS3.4 O.2.2.1: a viewer shows Required items down to the first Optional one of a branch.
-const Code& rendering_intent(bool required) {
+const Concept& rendering_intent(bool required) {
     return required ? codes::kPresentationRequired : codes::kPresentationOptional;
 }
 
@@ -68,7 +43,7 @@ void add_calcification(ContentItem& cluster, const FindingContext& context,
     ContentItem& finding = cluster.add(Relationship::inferred_from, codes::kSingleImageFinding,
                                        CodeValue{codes::kIndividualCalcification});
     add_intent(finding, false);
-    add_algorithm(finding, context.options, context.repertoire);
+    add_algorithm(finding, Relationship::has_properties, context.options, context.repertoire);
     finding.add(Relationship::has_properties, codes::kCertaintyOfFinding,
                 NumberValue{percent(calcification.score), codes::kPercent});
     add_geometry(finding, context, calcification.centroid, calcification.outline);
@@ -90,53 +65,51 @@ void add_cluster_rows(ContentItem& finding, const FindingContext& context, std::
                 TextValue{tracking.identifier});
     finding.add(Relationship::has_observation_context, codes::kTrackingUniqueIdentifier,
                 UidValue{tracking.uid});
-    add_algorithm(finding, context.options, context.repertoire);
+    add_algorithm(finding, Relationship::has_properties, context.options, context.repertoire);
     finding.add(Relationship::has_properties, codes::kCertaintyOfFinding,
                 NumberValue{percent(cluster.score), codes::kPercent});
     add_geometry(finding, context, cluster.centroid, cluster.outline);
     finding.add(Relationship::has_properties, codes::kCalcificationType,
                 CodeValue{codes::kMicrocalcifications});
-    const Code distribution = code_of(cluster.distribution);
-    if (!distribution.value.empty())
+    const Concept distribution = distribution_concept(cluster.distribution);
+    if (!distribution.empty())
         finding.add(Relationship::has_properties, codes::kCalcificationDistribution, CodeValue{distribution});
     finding.add(Relationship::has_properties, codes::kNumberOfCalcifications,
                 NumberValue{static_cast<double>(cluster.members.size()), codes::kNoUnits});
 }
 
-/// For each calcification of the image: is it among the reported ones?
-std::vector<char> chosen(const pipeline::ImageFindings& findings) {
-    std::vector<int> members;
-    for (const Cluster& cluster : findings.clusters) {
-        for (const int member : cluster.members) {
-            if (member < 0 || static_cast<std::size_t>(member) >= findings.calcifications.size())
+/// The members of each cluster that are reported: those of the highest scores in the image, and in the order
+/// of their scores.
+std::vector<std::vector<std::size_t>> reported_members(const pipeline::ImageFindings& findings) {
+    struct Member {
+        std::size_t cluster;
+        std::size_t calcification;
+        double score;
+    };
+    std::vector<Member> members;
+    for (std::size_t i = 0; i < findings.clusters.size(); ++i) {
+        for (const int index : findings.clusters[i].members) {
+            const auto calcification = static_cast<std::size_t>(index);
+            if (index < 0 || calcification >= findings.calcifications.size())
                 throw Error(ErrorCode::invalid_result, "a cluster has a member that does not exist");
-            members.push_back(member);
+            members.push_back({i, calcification, findings.calcifications[calcification].score});
         }
     }
-    const auto score = [&](int member) {
-        return findings.calcifications[static_cast<std::size_t>(member)].score;
-    };
-    std::sort(members.begin(), members.end(),
-              [&](int a, int b) { return score(a) != score(b) ? score(a) > score(b) : a < b; });
+    std::sort(members.begin(), members.end(), [](const Member& a, const Member& b) {
+        return a.score != b.score ? a.score > b.score : a.calcification < b.calcification;
+    });
     members.resize(std::min(members.size(), kMaxCalcificationsPerImage));
-    std::vector<char> flags(findings.calcifications.size(), 0);
-    for (const int member : members)
-        flags[static_cast<std::size_t>(member)] = 1;
-    return flags;
+    std::vector<std::vector<std::size_t>> reported(findings.clusters.size());
+    for (const Member& member : members)
+        reported[member.cluster].push_back(member.calcification);
+    return reported;
 }
 
 }  // namespace
 
-void add_algorithm(ContentItem& parent, const ResultOptions& options, Repertoire repertoire) {
-    parent.add(Relationship::has_properties, codes::kAlgorithmName,
-               TextValue{fit_text(options.model.name, kFreeText, repertoire)});
-    parent.add(Relationship::has_properties, codes::kAlgorithmVersion,
-               TextValue{fit_text(options.model.version, kFreeText, repertoire)});
-}
-
 void add_impression(ContentItem& summary, const FindingContext& context) {
     const pipeline::ImageFindings& findings = context.source.findings();
-    const std::vector<char> reported = chosen(findings);
+    const std::vector<std::vector<std::size_t>> reported = reported_members(findings);
     ContentItem& impression = summary.add(Relationship::inferred_from, codes::kImpression, Container{});
     add_intent(impression,
                std::any_of(findings.clusters.begin(), findings.clusters.end(), [&](const Cluster& cluster) {
@@ -146,10 +119,8 @@ void add_impression(ContentItem& summary, const FindingContext& context) {
         ContentItem& finding = impression.add(Relationship::contains, codes::kSingleImageFinding,
                                               CodeValue{codes::kCalcificationCluster});
         add_cluster_rows(finding, context, i);
-        for (const int member : findings.clusters[i].members) {
-            const auto index = static_cast<std::size_t>(member);
-            if (reported[index]) add_calcification(finding, context, findings.calcifications[index]);
-        }
+        for (const std::size_t calcification : reported[i])
+            add_calcification(finding, context, findings.calcifications[calcification]);
     }
 }
 

@@ -16,10 +16,8 @@ struct FindingContext {
 };
 
 /// TID 4003 below the Processing and Findings Summary: one Individual Impression with a Single Image Finding
-/// a cluster, its calcifications nested in it. The image must have clusters. Throws Error invalid_result.
+/// a cluster, its calcifications nested in it, the most certain first. The image must have clusters. Throws
+/// Error invalid_result.
 void add_impression(ContentItem& summary, const FindingContext& context);
-
-/// TID 4019: name and version.
-void add_algorithm(ContentItem& parent, const ResultOptions& options, Repertoire repertoire);
 
 }  // namespace calcnode::dicom

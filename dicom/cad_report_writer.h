@@ -7,18 +7,14 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcfilefo.h>
 
+#include "dicom/report_document.h"
 #include "dicom/result_source.h"
 
 namespace calcnode::dicom {
 
-/// The SEG of one of the images, which the report's evidence lists beside the images.
-struct SegmentationReference {
-    std::string series_instance_uid;
-    std::string sop_instance_uid;
-};
-
 /// Complete, unverified, checked with check_cad_report(). Patient and study are those of the first source,
-/// Content Date and Time the latest of all. Throws Error invalid_result.
+/// Content Date and Time the latest of all. Its predecessors are the options' CAD reports, and their
+/// measurement reports when no image has a cluster any more. Throws Error invalid_result.
 std::unique_ptr<DcmFileFormat> make_cad_report(const std::vector<ResultSource>& sources,
                                                const std::vector<SegmentationReference>& segmentations,
                                                const ResultOptions& options);

@@ -12,4 +12,10 @@ struct Code {
     bool operator==(const Code&) const = default;
 };
 
+/// In which scheme an object has the codes that are SNOMED's: SCT (SNOMED CT), or SRT, which is retired and
+/// which older mammography workstations want.
+enum class CodeScheme { sct, srt };
+
+const char* to_string(CodeScheme scheme);  // "sct", "srt"; defined in result_object.cpp
+
 }  // namespace calcnode::dicom

@@ -48,6 +48,7 @@ void put_coordinates(DcmItem& item, const char* type, const std::vector<pipeline
 /// One overload a value type.
 struct ValueWriter {
     DcmItem& item;
+    CodeScheme scheme;
 
     void operator()(const Container& value) const {
         put(item, DCM_ValueType, "CONTAINER");
@@ -59,7 +60,7 @@ struct ValueWriter {
     }
     void operator()(const CodeValue& value) const {
         put(item, DCM_ValueType, "CODE");
-        put_code(item, DCM_ConceptCodeSequence, value.code);
+        put_code(item, DCM_ConceptCodeSequence, value.code.in(scheme));
     }
     void operator()(const TextValue& value) const { put_value("TEXT", DCM_TextValue, value.text); }
     void operator()(const UidValue& value) const { put_value("UIDREF", DCM_UID, value.uid); }
@@ -69,7 +70,7 @@ struct ValueWriter {
         put(item, DCM_ValueType, "NUM");
         DcmItem& measured = add_item(item, DCM_MeasuredValueSequence);
         put(measured, DCM_NumericValue, decimal(value.number));
-        put_code(measured, DCM_MeasurementUnitsCodeSequence, value.unit);
+        put_code(measured, DCM_MeasurementUnitsCodeSequence, value.unit.in(scheme));
     }
     void operator()(const ImageValue& value) const {
         put(item, DCM_ValueType, "IMAGE");
@@ -94,24 +95,24 @@ struct ValueWriter {
     }
 
   public:
-    explicit ValueWriter(DcmItem& target) : item(target) {}
+    ValueWriter(DcmItem& target, CodeScheme codes) : item(target), scheme(codes) {}
 };
 
 }  // namespace
 
-ContentItem& ContentItem::add(Relationship how, const Code& concept_name, Value what) {
+ContentItem& ContentItem::add(Relationship how, const Concept& concept_name, Value what) {
     children.push_back({.relationship = how, .name = concept_name, .value = std::move(what), .children = {}});
     return children.back();
 }
 
-// As deep as our own templates: six levels.
-void encode_content(const ContentItem& root, DcmItem& dataset) {
+// As deep as our own templates: seven levels.
+void encode_content(const ContentItem& root, DcmItem& dataset, CodeScheme scheme) {
     if (root.relationship != Relationship::root)
         put(dataset, DCM_RelationshipType, term_of(root.relationship));
-    std::visit(ValueWriter(dataset), root.value);
-    if (!root.name.value.empty()) put_code(dataset, DCM_ConceptNameCodeSequence, root.name);
+    std::visit(ValueWriter(dataset, scheme), root.value);
+    if (!root.name.empty()) put_code(dataset, DCM_ConceptNameCodeSequence, root.name.in(scheme));
     for (const ContentItem& child : root.children)
-        encode_content(child, add_item(dataset, DCM_ContentSequence));
+        encode_content(child, add_item(dataset, DCM_ContentSequence), scheme);
 }
 
 }  // namespace calcnode::dicom

@@ -10,7 +10,7 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcitem.h>
 
-#include "dicom/code.h"
+#include "dicom/concept.h"
 #include "pipeline/findings.h"
 
 namespace calcnode::dicom {
@@ -31,7 +31,7 @@ struct Container {
     std::string template_identifier{};  // of DCMR; empty: none
 };
 struct CodeValue {
-    Code code;
+    Concept code;
 };
 struct TextValue {
     std::string text;
@@ -47,7 +47,7 @@ struct TimeValue {
 };
 struct NumberValue {
     double number;
-    Code unit;
+    Concept unit;
 };
 struct ImageValue {
     std::string sop_class_uid;
@@ -68,15 +68,16 @@ struct ContentItem {
     using Value = std::variant<Container, CodeValue, TextValue, UidValue, DateValue, TimeValue, NumberValue,
                                ImageValue, PointValue, PolylineValue, Reference>;
     Relationship relationship = Relationship::contains;
-    Code name{};  // concept name; empty value: none
+    Concept name{};  // concept name; may be none
     Value value{};
     std::vector<ContentItem> children{};
 
     /// Adds a child and returns it; the reference holds until the next child is added.
-    ContentItem& add(Relationship how, const Code& concept_name, Value what);
+    ContentItem& add(Relationship how, const Concept& concept_name, Value what);
 };
 
-/// Writes the tree into `dataset`, which becomes the root content item. Throws Error invalid_result.
-void encode_content(const ContentItem& root, DcmItem& dataset);
+/// Writes the tree into `dataset`, which becomes the root content item, all its SNOMED codes in one scheme.
+/// Throws Error invalid_result.
+void encode_content(const ContentItem& root, DcmItem& dataset, CodeScheme scheme);
 
 }  // namespace calcnode::dicom

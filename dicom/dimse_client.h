@@ -37,8 +37,8 @@ class DimseClient {
     /// Accepted contexts: id -> transfer syntax.
     const std::map<std::uint8_t, std::string>& contexts() const { return contexts_; }
 
-    /// C-STORE of a stored file's data set, in its own syntax or re-encoded to Implicit VR Little Endian when
-    /// that is what the context has (then the whole object is in memory). Returns the response.
+    /// C-STORE of a stored file's data set, in its own syntax or re-encoded to the context's (then the whole
+    /// object is in memory). Returns the response.
     /// Throws Error: file_error and the like, with the association as it was, when the file cannot be used;
     /// network_error when the association is lost.
     CommandSet store(std::uint8_t context_id, const OutgoingObject& object);

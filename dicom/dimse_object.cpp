@@ -74,29 +74,48 @@ class Reencoded : public OutgoingDataset {
 
     void send(DimseConnection& connection, std::uint8_t context_id) override {
         std::vector<unsigned char> buffer(connection.largest_fragment());
-        DcmOutputBufferStream stream(buffer.data(), static_cast<offile_off_t>(buffer.size()));
+        DcmOutputBufferStream stream(buffer.data(), static_cast<offile_off_t>(buffer.size()) - 1);
         DcmWriteCache cache;
         DcmDataset* dataset = file_.getDataset();
         dataset->transferInit();
-        bool last = false;
-        while (!last) {
-            const OFCondition written =
-                dataset->write(stream, syntax_, EET_ExplicitLength, &cache, EGL_withoutGL);
-            last = written.good();
-            if (!last && written != EC_StreamNotifyClient)
-                check(written, "re-encoding", ErrorCode::network_error);
+        bool whole = false;  // all is in the stream, which may still hold back some of it (deflated)
+        bool odd = false;
+        for (bool last = false; !last;) {
+            if (!whole) whole = write_some(stream, cache);
+            if (whole) stream.flush();
+            last = whole && stream.isFlushed();
             void* bytes = nullptr;
             offile_off_t count = 0;
             stream.flushBuffer(bytes, count);
-            connection.send({.context_id = context_id,
-                             .is_command = false,
-                             .is_last = last,
-                             .data = {static_cast<unsigned char*>(bytes), static_cast<std::size_t>(count)}});
+            odd = odd != (count % 2 != 0);
+            std::span<unsigned char> fragment(static_cast<unsigned char*>(bytes),
+                                              static_cast<std::size_t>(count));
+            if (last && odd) fragment = padded(fragment, buffer);
+            connection.send(
+                {.context_id = context_id, .is_command = false, .is_last = last, .data = fragment});
         }
         dataset->transferEnd();
     }
 
   private:
+    /// True when the data set has been written to its end.
+    bool write_some(DcmOutputStream& stream, DcmWriteCache& cache) {
+        const OFCondition written =
+            file_.getDataset()->write(stream, syntax_, EET_ExplicitLength, &cache, EGL_withoutGL);
+        if (written.bad() && written != EC_StreamNotifyClient)
+            check(written, "re-encoding", ErrorCode::network_error);
+        return written.good();
+    }
+
+    /// A deflated data set may end on an odd byte: one zero more (PS3.5 A.5). The stream was given a buffer
+    /// with room for it.
+    static std::span<unsigned char> padded(std::span<unsigned char> fragment,
+                                           std::vector<unsigned char>& buffer) {
+        std::copy(fragment.begin(), fragment.end(), buffer.begin());
+        buffer[fragment.size()] = 0;
+        return std::span(buffer).first(fragment.size() + 1);
+    }
+
     DcmFileFormat file_;
     E_TransferSyntax syntax_;
 };

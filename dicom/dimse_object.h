@@ -20,7 +20,7 @@ class OutgoingDataset {
 };
 
 /// Sends as stored when `transfer_syntax` is the object's own, with constant memory; else re-encodes to it
-/// (uncompressed ones only). Throws Error file_error, not_dicom or malformed_dataset.
+/// (uncompressed and deflated ones only). Throws Error file_error, not_dicom or malformed_dataset.
 std::unique_ptr<OutgoingDataset> open_outgoing(const OutgoingObject& object,
                                                const std::string& transfer_syntax);
 

@@ -10,6 +10,7 @@
 #include <dcmtk/dcmdata/dcsequen.h>
 #include <dcmtk/dcmdata/dcstack.h>
 
+#include "dicom/attributes.h"
 #include "dicom/check.h"
 
 namespace calcnode::dicom {
@@ -22,14 +23,23 @@ const DcmTagKey kPatientAndStudy[] = {
     DCM_PatientName,
     DCM_PatientID,
     DCM_IssuerOfPatientID,
+    DCM_TypeOfPatientID,
     DCM_IssuerOfPatientIDQualifiersSequence,
+    DCM_SourcePatientGroupIdentificationSequence,
+    DCM_GroupOfPatientsIdentificationSequence,
+    DCM_RETIRED_OtherPatientIDs,
     DCM_OtherPatientIDsSequence,
+    DCM_OtherPatientNames,
+    DCM_ReferencedPatientSequence,
     DCM_PatientBirthDate,
+    DCM_PatientBirthDateInAlternativeCalendar,
+    DCM_PatientAlternativeCalendar,
     DCM_PatientBirthTime,
     DCM_PatientSex,
     DCM_PatientAge,
     DCM_PatientSize,
     DCM_PatientWeight,
+    DCM_EthnicGroup,
     DCM_QualityControlSubject,
     DCM_PatientIdentityRemoved,
     DCM_DeidentificationMethod,
@@ -52,9 +62,23 @@ const DcmTagKey kPatientAndStudy[] = {
     DCM_StudyTime,
     DCM_StudyID,
     DCM_StudyDescription,
+    DCM_ProcedureCodeSequence,
+    DCM_ReferencedStudySequence,
     DCM_AccessionNumber,
     DCM_IssuerOfAccessionNumberSequence,
     DCM_ReferringPhysicianName,
+    DCM_ReferringPhysicianIdentificationSequence,
+    DCM_ConsultingPhysicianName,
+    DCM_ConsultingPhysicianIdentificationSequence,
+    DCM_PhysiciansOfRecord,
+    DCM_PhysiciansOfRecordIdentificationSequence,
+    DCM_NameOfPhysiciansReadingStudy,
+    DCM_PhysiciansReadingStudyIdentificationSequence,
+    DCM_RequestingService,
+    DCM_AdmissionID,
+    DCM_IssuerOfAdmissionIDSequence,
+    DCM_ServiceEpisodeID,
+    DCM_IssuerOfServiceEpisodeIDSequence,
     DCM_TimezoneOffsetFromUTC,
 };
 
@@ -69,16 +93,36 @@ const DcmTagKey kEquipment[] = {
     DCM_ManufacturerModelName, DCM_DeviceSerialNumber, DCM_SoftwareVersions,
 };
 
-// PS3.3 Table 10-9: what Referenced Request Sequence can use
+// What Referenced Request Sequence has in common with Request Attributes (PS3.3 Table 10-9, C.17.2)
 const DcmTagKey kRequest[] = {
+    DCM_StudyInstanceUID,
+    DCM_ReferencedStudySequence,
     DCM_AccessionNumber,
     DCM_IssuerOfAccessionNumberSequence,
+    DCM_PlacerOrderNumberImagingServiceRequest,
+    DCM_OrderPlacerIdentifierSequence,
+    DCM_FillerOrderNumberImagingServiceRequest,
+    DCM_OrderFillerIdentifierSequence,
+    DCM_RequestedProcedureID,
+    DCM_RequestedProcedureDescription,
+    DCM_RequestedProcedureCodeSequence,
+    DCM_ReasonForTheRequestedProcedure,
+    DCM_ReasonForRequestedProcedureCodeSequence,
+};
+
+const DcmTagKey kRequestType2[] = {
+    DCM_ReferencedStudySequence,
+    DCM_AccessionNumber,
+    DCM_PlacerOrderNumberImagingServiceRequest,
+    DCM_FillerOrderNumberImagingServiceRequest,
     DCM_RequestedProcedureID,
     DCM_RequestedProcedureDescription,
     DCM_RequestedProcedureCodeSequence,
 };
 
 constexpr const char* kUtf8 = "ISO_IR 192";
+
+const DcmTagKey kRequestAttributes[] = {DCM_RequestAttributesSequence};
 
 void copy(DcmItem& from, DcmItem& to, std::span<const DcmTagKey> tags) {
     for (const DcmTagKey& tag : tags) {
@@ -109,9 +153,51 @@ std::unique_ptr<DcmDataset> all_of_interest(DcmItem& source) {
     copy(source, *subset, character_set);
     copy(source, *subset, kPatientAndStudy);
     copy(source, *subset, kEquipment);
-    const DcmTagKey request[] = {DCM_RequestAttributesSequence};
-    copy(source, *subset, request);
+    copy(source, *subset, kRequestAttributes);
     return subset;
+}
+
+void fill_up(DcmItem& item, std::span<const DcmTagKey> tags) {
+    for (const DcmTagKey& tag : tags) {
+        if (item.tagExists(tag)) continue;
+        check(item.insertEmptyElement(tag), "cannot add an empty attribute", ErrorCode::invalid_result);
+    }
+}
+
+/// Can text of `context` stand in an object that has the character set of `object`?
+bool is_text_of(const PatientContext& context, const PatientContext& object) {
+    OFString own;
+    OFString others;
+    context.attributes->findAndGetOFStringArray(DCM_SpecificCharacterSet, own);
+    object.attributes->findAndGetOFStringArray(DCM_SpecificCharacterSet, others);
+    return own == others;
+}
+
+bool names_a_request(DcmItem& attributes) {
+    const DcmTagKey kNames[] = {DCM_RequestedProcedureID,
+                                DCM_AccessionNumber,
+                                DCM_PlacerOrderNumberImagingServiceRequest,
+                                DCM_FillerOrderNumberImagingServiceRequest,
+                                DCM_RequestedProcedureDescription,
+                                DCM_RequestedProcedureCodeSequence};
+    return std::any_of(std::begin(kNames), std::end(kNames),
+                       [&](const DcmTagKey& tag) { return attributes.tagExistsWithValue(tag); });
+}
+
+std::unique_ptr<DcmItem> referenced_request(DcmItem& attributes, const PatientContext& context,
+                                            const std::string& study_instance_uid) {
+    auto request = std::make_unique<DcmItem>();
+    copy(attributes, *request, kRequest);
+    if (!request->tagExistsWithValue(DCM_StudyInstanceUID)) {
+        check(request->putAndInsertString(DCM_StudyInstanceUID, study_instance_uid.c_str()),
+              "cannot write the request", ErrorCode::invalid_result);
+    }
+    if (!request->tagExistsWithValue(DCM_AccessionNumber)) {
+        const DcmTagKey accession[] = {DCM_AccessionNumber, DCM_IssuerOfAccessionNumberSequence};
+        copy(*context.attributes, *request, accession);
+    }
+    fill_up(*request, kRequestType2);
+    return request;
 }
 
 /// Debian's DCMTK converts with glibc's iconv, which lacks some of ISO 2022: then the source's bytes stay.
@@ -135,13 +221,8 @@ PatientContext read_patient_context(DcmItem& source) {
     context.repertoire = unify(subset);
     context.equipment = std::make_unique<DcmItem>();
     copy(*subset, *context.equipment, kEquipment);
-    context.request = std::make_unique<DcmItem>();
-    DcmItem* request = nullptr;
-    if (subset->findAndGetSequenceItem(DCM_RequestAttributesSequence, request, 0).good())
-        copy(*request, *context.request, kRequest);
     for (const DcmTagKey& tag : kEquipment)
         subset->findAndDeleteElement(tag);
-    subset->findAndDeleteElement(DCM_RequestAttributesSequence);
     context.attributes = std::move(subset);
     return context;
 }
@@ -150,15 +231,34 @@ void put_patient_context(DcmItem& object, const PatientContext& context) {
     const DcmTagKey character_set[] = {DCM_SpecificCharacterSet};
     copy(*context.attributes, object, character_set);
     copy(*context.attributes, object, kPatientAndStudy);
-    for (const DcmTagKey& tag : kType2) {
-        if (object.tagExists(tag)) continue;
-        check(object.insertEmptyElement(tag), "cannot add an empty attribute", ErrorCode::invalid_result);
+    fill_up(object, kType2);
+}
+
+void put_request_attributes(DcmItem& object, const PatientContext& context) {
+    copy(*context.attributes, object, kRequestAttributes);
+}
+
+void put_requests(DcmItem& object, std::span<const PatientContext> contexts,
+                  const std::string& study_instance_uid) {
+    std::vector<DcmItem*> written;
+    for (const PatientContext& context : contexts) {
+        if (!is_text_of(context, contexts.front())) continue;
+        for (DcmItem* attributes : items_of(*context.attributes, DCM_RequestAttributesSequence)) {
+            if (!names_a_request(*attributes)) continue;
+            std::unique_ptr<DcmItem> request = referenced_request(*attributes, context, study_instance_uid);
+            const bool known = std::any_of(written.begin(), written.end(),
+                                           [&](DcmItem* item) { return item->compare(*request) == 0; });
+            if (known) continue;
+            check(object.insertSequenceItem(DCM_ReferencedRequestSequence, request.get()),
+                  "cannot write the request", ErrorCode::invalid_result);
+            written.push_back(request.release());  // the data set's now
+        }
     }
 }
 
 bool is_taken_over(const DcmTagKey& tag) {
     return tag == DCM_SpecificCharacterSet || tag == DCM_ContributingEquipmentSequence ||
-           tag == DCM_ReferencedRequestSequence ||
+           tag == DCM_ReferencedRequestSequence || tag == DCM_RequestAttributesSequence ||
            std::find(std::begin(kPatientAndStudy), std::end(kPatientAndStudy), tag) !=
                std::end(kPatientAndStudy);
 }

@@ -1,59 +1,35 @@
 #include "dicom/result_check.h"
 
-#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <set>
 #include <string>
 #include <vector>
 
 #include <dcmtk/dcmdata/dcdeftag.h>
 #include <dcmtk/dcmdata/dcsequen.h>
-#include <dcmtk/dcmsr/dsrdoc.h>
 
 #include "dicom/attributes.h"
-#include "dicom/check.h"
-#include "dicom/uid.h"
+#include "dicom/result_check_parts.h"
 
 namespace calcnode::dicom {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) {
-    throw Error(ErrorCode::invalid_result, "result object: " + why);
-}
-
-void require_values(DcmItem& item, std::initializer_list<DcmTagKey> tags) {
-    for (const DcmTagKey& tag : tags) {
-        if (!item.tagExistsWithValue(tag)) refuse(std::string(tag.toString().c_str()) + " has no value");
-    }
-}
-
-DcmItem& only_item(DcmItem& item, const DcmTagKey& sequence) {
-    const std::vector<DcmItem*> items = items_of(item, sequence);
-    if (items.size() != 1) refuse(std::string(sequence.toString().c_str()) + " has not exactly one item");
-    return *items.front();
-}
-
-void require_code(DcmItem& item, const DcmTagKey& sequence) {
-    require_values(only_item(item, sequence), {DCM_CodeValue, DCM_CodingSchemeDesignator, DCM_CodeMeaning});
-}
-
-std::set<std::string> instances_in(DcmItem& item, const DcmTagKey& sequence) {
-    std::set<std::string> uids;
-    for (DcmItem* reference : items_of(item, sequence))
-        uids.insert(text_value(*reference, DCM_ReferencedSOPInstanceUID));
-    return uids;
-}
-
 std::uint64_t bits_in_frame(DcmItem& object) {
-    return static_cast<std::uint64_t>(integer_value(object, DCM_Rows).value_or(0)) *
+    return static_cast<std::uint64_t>(integer_value(object, DCM_BitsAllocated).value_or(0)) *
+           static_cast<std::uint64_t>(integer_value(object, DCM_Rows).value_or(0)) *
            static_cast<std::uint64_t>(integer_value(object, DCM_Columns).value_or(0));
 }
 
 bool has_set_bit(const Uint8* bytes, std::uint64_t first, std::uint64_t end) {
+    constexpr std::uint64_t kWord = 64;
     for (std::uint64_t bit = first; bit < end;) {
-        if (bit % 8 == 0 && bit + 8 <= end && bytes[bit / 8] == 0) {
-            bit += 8;
+        if (bit % 8 == 0 && bit + kWord <= end) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, bytes + bit / 8, sizeof word);
+            if (word != 0) return true;
+            bit += kWord;
         } else if (bytes[bit / 8] >> bit % 8 & 1) {
             return true;
         } else {
@@ -90,7 +66,26 @@ void check_segment(DcmItem& segment, std::size_t number) {
     require_code(algorithm, DCM_AlgorithmFamilyCodeSequence);
 }
 
-void check_frame(DcmItem& frame, std::size_t number, const std::set<std::string>& sources) {
+void check_source(DcmItem& reference, const InstanceHeader& source) {
+    const std::string uid = text_value(reference, DCM_ReferencedSOPInstanceUID);
+    if (uid != source.sop_instance_uid) refuse("it refers to " + uid + ", which is not its image");
+    if (text_value(reference, DCM_ReferencedSOPClassUID) != source.sop_class_uid)
+        refuse("it gives its image another SOP class");
+}
+
+void check_geometry(DcmItem& object, const InstanceHeader& source) {
+    if (object.tagExists(DCM_FrameOfReferenceUID)) refuse("a plain mammogram has no Frame of Reference");
+    if (integer_value(object, DCM_Rows) != source.rows ||
+        integer_value(object, DCM_Columns) != source.columns) {
+        refuse("rows and columns are not those of its image");
+    }
+    DcmItem& series = only_item(object, DCM_ReferencedSeriesSequence);
+    if (text_value(series, DCM_SeriesInstanceUID) != source.series_instance_uid)
+        refuse("it puts its image into another series");
+    check_source(only_item(series, DCM_ReferencedInstanceSequence), source);
+}
+
+void check_frame(DcmItem& frame, std::size_t number, const InstanceHeader& image) {
     const auto expected = static_cast<int>(number);
     DcmItem& content = only_item(frame, DCM_FrameContentSequence);
     DcmItem& segment = only_item(frame, DCM_SegmentIdentificationSequence);
@@ -102,80 +97,19 @@ void check_frame(DcmItem& frame, std::size_t number, const std::set<std::string>
     require_code(derivation, DCM_DerivationCodeSequence);
     DcmItem& source = only_item(derivation, DCM_SourceImageSequence);
     require_code(source, DCM_PurposeOfReferenceCodeSequence);
-    if (text_value(source, DCM_SpatialLocationsPreserved) != "YES" ||
-        sources.count(text_value(source, DCM_ReferencedSOPInstanceUID)) == 0) {
-        refuse("frame " + std::to_string(number) + " does not refer to its source image");
-    }
-}
-
-/// What the report's tree holds: collected in one walk.
-struct TreeFacts {
-    std::set<std::string> images;
-    std::vector<std::vector<std::uint32_t>> references;
-};
-
-void collect(DcmItem& item, TreeFacts& facts) {
-    if (text_value(item, DCM_ValueType) == "IMAGE")
-        facts.images.merge(instances_in(item, DCM_ReferencedSOPSequence));
-    const Uint32* position = nullptr;
-    unsigned long length = 0;
-    if (item.findAndGetUint32Array(DCM_ReferencedContentItemIdentifier, position, &length).good())
-        facts.references.emplace_back(position, position + length);
-    for (DcmItem* child : items_of(item, DCM_ContentSequence))
-        collect(*child, facts);
-}
-
-bool is_image_at(DcmItem& root, const std::vector<std::uint32_t>& position) {
-    if (position.size() < 2 || position.front() != 1) return false;
-    DcmItem* item = &root;
-    for (std::size_t level = 1; level < position.size(); ++level) {
-        DcmItem* child = nullptr;
-        if (position[level] == 0 ||
-            item->findAndGetSequenceItem(DCM_ContentSequence, child,
-                                         static_cast<signed long>(position[level]) - 1)
-                .bad()) {
-            return false;
-        }
-        item = child;
-    }
-    return text_value(*item, DCM_ValueType) == "IMAGE";
-}
-
-std::set<std::string> evidence_of(DcmItem& object) {
-    std::set<std::string> uids;
-    for (DcmItem* study : items_of(object, DCM_CurrentRequestedProcedureEvidenceSequence)) {
-        require_values(*study, {DCM_StudyInstanceUID});
-        for (DcmItem* series : items_of(*study, DCM_ReferencedSeriesSequence)) {
-            require_values(*series, {DCM_SeriesInstanceUID});
-            uids.merge(instances_in(*series, DCM_ReferencedSOPSequence));
-        }
-    }
-    return uids;
-}
-
-void check_tree(DcmItem& object) {
-    TreeFacts facts;
-    collect(object, facts);
-    const std::set<std::string> evidence = evidence_of(object);
-    if (facts.images.empty()) refuse("the image library is empty");
-    for (const std::string& image : facts.images) {
-        if (evidence.count(image) == 0) refuse("image " + image + " is not in the evidence");
-    }
-    std::sort(facts.references.begin(), facts.references.end());
-    facts.references.erase(std::unique(facts.references.begin(), facts.references.end()),
-                           facts.references.end());
-    for (const std::vector<std::uint32_t>& position : facts.references) {
-        if (!is_image_at(object, position)) refuse("a reference does not lead to an image");
-    }
+    check_source(source, image);
+    if (text_value(source, DCM_SpatialLocationsPreserved) != "YES")
+        refuse("frame " + std::to_string(number) + " does not lie on its image");
 }
 
 }  // namespace
 
-void check_segmentation(DcmItem& object) {
+void check_segmentation(DcmItem& object, const ResultSource& source) {
     check_values(object);
     require_values(object, {DCM_Rows, DCM_Columns, DCM_ImageType, DCM_SegmentationType, DCM_ContentLabel,
-                            DCM_LossyImageCompression, DCM_DeviceSerialNumber, DCM_SoftwareVersions});
-    if (object.tagExists(DCM_FrameOfReferenceUID)) refuse("a plain mammogram has no Frame of Reference");
+                            DCM_LossyImageCompression, DCM_DeviceSerialNumber, DCM_SoftwareVersions,
+                            DCM_ContentDate, DCM_ContentTime});
+    check_geometry(object, source.header);
     const std::vector<DcmItem*> segments = items_of(object, DCM_SegmentSequence);
     const std::vector<DcmItem*> frames = items_of(object, DCM_PerFrameFunctionalGroupsSequence);
     if (segments.empty() || frames.size() != segments.size() ||
@@ -183,23 +117,14 @@ void check_segmentation(DcmItem& object) {
         refuse("there is not one frame for each segment");
     }
     only_item(object, DCM_SharedFunctionalGroupsSequence);
-    const std::set<std::string> sources =
-        instances_in(only_item(object, DCM_ReferencedSeriesSequence), DCM_ReferencedInstanceSequence);
+    std::set<std::string> tracked;
     for (std::size_t i = 0; i < segments.size(); ++i) {
         check_segment(*segments[i], i + 1);
-        check_frame(*frames[i], i + 1, sources);
+        check_frame(*frames[i], i + 1, source.header);
+        if (!tracked.insert(text_value(*segments[i], DCM_TrackingUID)).second)
+            refuse("two segments have one tracking UID");
     }
     check_pixels(object, frames.size());
-}
-
-void check_cad_report(DcmItem& object) {
-    check_values(object);
-    require_values(object,
-                   {DCM_CompletionFlag, DCM_VerificationFlag, DCM_ValueType, DCM_ContinuityOfContent});
-    require_code(object, DCM_ConceptNameCodeSequence);
-    check_tree(object);
-    DSRDocument document;
-    check(document.read(object), "the report's content tree", ErrorCode::invalid_result);
 }
 
 }  // namespace calcnode::dicom

@@ -1,8 +1,11 @@
 #include "dicom/result_dataset.h"
 
+#include <algorithm>
+#include <memory>
 #include <set>
 
 #include <dcmtk/dcmdata/dcdeftag.h>
+#include <dcmtk/dcmdata/dcpixel.h>
 
 #include "dicom/attributes.h"
 #include "dicom/check.h"
@@ -11,9 +14,6 @@
 namespace calcnode::dicom {
 
 namespace {
-
-constexpr const char* kManufacturer = "calcnode project";
-constexpr const char* kModelName = "calcnode";
 
 void done(const OFCondition& condition, const DcmTagKey& tag) {
     check(condition, std::string("cannot write ") + tag.toString().c_str(), ErrorCode::invalid_result);
@@ -64,6 +64,18 @@ void put_empty(DcmItem& item, const DcmTagKey& tag) {
     done(item.insertEmptyElement(tag), tag);
 }
 
+void put_bytes(DcmItem& item, std::span<const std::uint8_t> bytes) {
+    auto pixels = std::make_unique<DcmPixelData>(DCM_PixelData);
+    done(pixels->setVR(EVR_OB), DCM_PixelData);
+    Uint8* room = nullptr;
+    const std::size_t length = bytes.size() + bytes.size() % 2;
+    done(pixels->createUint8Array(static_cast<Uint32>(length), room), DCM_PixelData);
+    std::copy(bytes.begin(), bytes.end(), room);
+    if (length > bytes.size()) room[length - 1] = 0;
+    done(item.insert(pixels.get(), OFTrue), DCM_PixelData);
+    static_cast<void>(pixels.release());  // the data set's now
+}
+
 DcmItem& add_item(DcmItem& item, const DcmTagKey& sequence) {
     constexpr signed long kAppend = -2;
     DcmItem* added = nullptr;
@@ -77,6 +89,10 @@ DcmItem& put_code(DcmItem& item, const DcmTagKey& sequence, const Code& code) {
     put(added, DCM_CodingSchemeDesignator, code.scheme);
     put(added, DCM_CodeMeaning, code.meaning);
     return added;
+}
+
+DcmItem& put_code(DcmItem& item, const DcmTagKey& sequence, const Concept& what, CodeScheme scheme) {
+    return put_code(item, sequence, what.in(scheme));
 }
 
 DcmItem& put_reference(DcmItem& item, const DcmTagKey& sequence, const std::string& sop_class_uid,
@@ -99,8 +115,8 @@ void put_series_and_equipment(DcmItem& object, const ResultSeries& series, const
     if (!series.series.date.empty()) put(object, DCM_SeriesDate, series.series.date);
     if (!series.series.time.empty()) put(object, DCM_SeriesTime, series.series.time);
     put(object, DCM_InstanceNumber, std::to_string(series.instance_number));
-    put(object, DCM_ContentDate, series.content.date);
-    put(object, DCM_ContentTime, series.content.time);
+    if (!series.content.date.empty()) put(object, DCM_ContentDate, series.content.date);
+    if (!series.content.time.empty()) put(object, DCM_ContentTime, series.content.time);
     put(object, DCM_Manufacturer, kManufacturer);
     put(object, DCM_ManufacturerModelName, kModelName);
     put(object, DCM_DeviceSerialNumber, fit_text(options.device_serial_number, kLongString, repertoire));
@@ -118,7 +134,7 @@ void put_acquisition_equipment(DcmItem& object, std::span<const PatientContext> 
             (context.repertoire == Repertoire::utf8 && contexts.front().repertoire == Repertoire::utf8);
         if (!seen.insert(device_key(*context.equipment)).second) continue;
         DcmItem& item = add_item(object, DCM_ContributingEquipmentSequence);
-        put_code(item, DCM_PurposeOfReferenceCodeSequence, codes::kAcquisitionEquipment);
+        put_code(item, DCM_PurposeOfReferenceCodeSequence, codes::kAcquisitionEquipment.in(CodeScheme::sct));
         for (const DcmTagKey& tag : kDeviceText)
             put_device_text(item, tag, whole_value(*context.equipment, tag), same_text);
     }

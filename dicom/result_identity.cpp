@@ -7,7 +7,7 @@ namespace calcnode::dicom {
 namespace {
 
 // Part of every UID. Raise it when the same findings come out as other bytes within one version of calcnode.
-constexpr const char* kLayout = "1";
+constexpr const char* kLayout = "2";
 
 std::string uid_of(const char* kind, const std::string& subject, const ResultOptions& options,
                    const std::string& more) {
@@ -19,12 +19,17 @@ std::string uid_of(const char* kind, const std::string& subject, const ResultOpt
 /// What else can change the bytes of an object of ours.
 std::string presentation(const ResultOptions& options) {
     return std::string(CALCNODE_VERSION) + "|" + (options.plane_orientation_compat ? "compat" : "pure") +
-           "|" + options.device_serial_number + "|" + options.institution;
+           "|" + options.device_serial_number + "|" + options.institution +
+           (options.code_scheme == CodeScheme::srt ? "|srt" : "|sct");
 }
 
 std::string report_details(const ResultOptions& options) {
-    return presentation(options) + "|" + std::to_string(options.generation) + "|" +
-           std::to_string(options.required_score);
+    std::string details = presentation(options) + "|" + std::to_string(options.generation) + "|" +
+                          std::to_string(options.required_score);
+    for (const PredecessorDocument& document : options.predecessors)
+        details += "|" + document.sop_instance_uid;
+    if (options.kinds.contains(ResultKind::segmentation)) details += "|with segmentations";
+    return details;
 }
 
 /// Sources are in an order of their own already, so that this is one too. With what became of each image: a
@@ -35,6 +40,13 @@ std::string image_set(const std::vector<ResultSource>& sources) {
         text += "|" + source.header.sop_instance_uid + "=" +
                 std::to_string(static_cast<int>(source.findings().status)) + source.findings().reason;
     }
+    return text;
+}
+
+std::string names_of(const std::vector<const ResultSource*>& sources) {
+    std::string text = sources.front()->header.study_instance_uid;
+    for (const ResultSource* source : sources)
+        text += "|" + source->header.sop_instance_uid;
     return text;
 }
 
@@ -78,6 +90,10 @@ int cad_report_series_number(const ResultOptions& options) {
     return kCadReportSeries + 10 * (options.generation - 1);
 }
 
+int measurement_report_series_number(const ResultOptions& options) {
+    return kMeasurementReportSeries + 10 * (options.generation - 1);
+}
+
 std::string segmentation_uid(const ResultSource& source, const ResultOptions& options) {
     return uid_of("seg.instance", source.header.sop_instance_uid, options, presentation(options));
 }
@@ -97,6 +113,50 @@ std::string cad_report_uid(const std::vector<ResultSource>& sources, const Resul
 std::string cad_report_series_uid(const std::vector<ResultSource>& sources, const ResultOptions& options) {
     return uid_of("cadsr.series", sources.front().header.study_instance_uid, options,
                   report_details(options));
+}
+
+std::string measurement_report_uid(const std::vector<ResultSource>& sources, const ResultOptions& options) {
+    return uid_of("sr1500.instance", image_set(sources), options, report_details(options));
+}
+
+std::string measurement_report_series_uid(const std::vector<ResultSource>& sources,
+                                          const ResultOptions& options) {
+    return uid_of("sr1500.series", sources.front().header.study_instance_uid, options,
+                  report_details(options));
+}
+
+std::string device_observer_uid(const ResultOptions& options) {
+    return deterministic_uid({"device", options.device_serial_number, options.institution});
+}
+
+std::string key_image_uid(const ResultSource& source, const ResultOptions& options) {
+    return uid_of("key.instance", source.header.sop_instance_uid, options, presentation(options));
+}
+
+std::string key_image_series_uid(const ResultSource& source, const ResultOptions& options) {
+    return uid_of("key.series", source.header.study_instance_uid, options, presentation(options));
+}
+
+std::string probability_map_uid(const ResultSource& source, const ResultOptions& options) {
+    return uid_of("map.instance", source.header.sop_instance_uid, options, presentation(options));
+}
+
+std::string probability_map_dimension_uid(const ResultSource& source, const ResultOptions& options) {
+    return uid_of("map.dimensions", source.header.sop_instance_uid, options, presentation(options));
+}
+
+std::string probability_map_series_uid(const ResultSource& source, const ResultOptions& options) {
+    return uid_of("map.series", source.header.study_instance_uid, options, presentation(options));
+}
+
+std::string presentation_state_uid(const std::vector<const ResultSource*>& sources,
+                                   const ResultOptions& options) {
+    return uid_of("gsps.instance", names_of(sources), options, presentation(options));
+}
+
+std::string presentation_state_series_uid(const std::vector<const ResultSource*>& sources,
+                                          const ResultOptions& options) {
+    return uid_of("gsps.series", names_of(sources), options, presentation(options));
 }
 
 Tracking cluster_tracking(const ResultSource& source, const ResultOptions& options, std::size_t index) {

@@ -9,8 +9,8 @@
 #include "dicom/check.h"
 #include "dicom/header_fields.h"
 #include "dicom/pixel_format.h"
-#include "dicom/result_codes.h"
 #include "dicom/result_text.h"
+#include "dicom/uid.h"
 #include "dicom/view_codes.h"
 
 namespace calcnode::dicom {
@@ -21,57 +21,12 @@ namespace {
 constexpr const char* kNoDate = "19000101";
 constexpr const char* kNoTime = "000000";
 
-Code code_of_view(pipeline::View view) {
-    using pipeline::View;
-    switch (view) {
-        case View::cc:
-            return codes::kViewCc;
-        case View::mlo:
-            return codes::kViewMlo;
-        case View::ml:
-            return codes::kViewMl;
-        case View::lm:
-            return codes::kViewLm;
-        case View::lmo:
-            return codes::kViewLmo;
-        case View::xccl:
-            return codes::kViewXccl;
-        case View::xccm:
-            return codes::kViewXccm;
-        case View::fb:
-            return codes::kViewFb;
-        case View::sio:
-            return codes::kViewSio;
-        case View::iso:
-            return codes::kViewIso;
-        case View::specimen:
-            return codes::kViewSpecimen;
-        case View::unknown:
-            break;
-    }
-    return {};
-}
-
-// The code as the source has it, which may be one of the older schemes: it is not ours to translate.
-Code view_code(DcmItem& dataset, pipeline::View view) {
-    for (DcmItem* item : items_of(dataset, DCM_ViewCodeSequence)) {
-        Code code = code_of(*item);
-        if (view_of_code(code) != pipeline::View::unknown && !code.meaning.empty()) return code;
-    }
-    return code_of_view(view);
-}
-
-bool is_modifier(const Code& code) {
-    const bool known_scheme = code.scheme == "SCT" || code.scheme == "SRT" || code.scheme == "SNM3";
-    return known_scheme && !code.value.empty() && !code.meaning.empty();
-}
-
-std::vector<Code> view_modifier_codes(DcmItem& dataset) {
-    std::vector<Code> modifiers;
+std::vector<Concept> view_modifier_concepts(DcmItem& dataset) {
+    std::vector<Concept> modifiers;
     for (DcmItem* view : items_of(dataset, DCM_ViewCodeSequence)) {
         for (DcmItem* item : items_of(*view, DCM_ViewModifierCodeSequence)) {
-            Code code = code_of(*item);
-            if (is_modifier(code)) modifiers.push_back(std::move(code));
+            Concept modifier = concept_of_view_modifier(code_of(*item));
+            if (!modifier.empty()) modifiers.push_back(std::move(modifier));
         }
     }
     return modifiers;
@@ -122,9 +77,11 @@ ResultSource read_source(const ImageResult& result) {
     source.format = load(result.source, DCM_PixelData);
     DcmItem& dataset = source.dataset();
     source.header = header_fields(dataset, {});
-    source.view = view_code(dataset, source.header.view);
-    source.view_modifiers = view_modifier_codes(dataset);
+    source.view = concept_of_view(source.header.view);
+    source.view_modifiers = view_modifier_concepts(dataset);
     source.patient_id = text_value(dataset, DCM_PatientID);
+    const std::string frame_of_reference = text_value(dataset, DCM_FrameOfReferenceUID);
+    if (is_legal_uid(frame_of_reference)) source.frame_of_reference_uid = frame_of_reference;
     read_spacings(source);
     source.moment = moment_of(dataset, source.header.content_datetime);
     source.study_moment = study_moment_of(dataset);

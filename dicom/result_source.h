@@ -9,7 +9,7 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcfilefo.h>
 
-#include "dicom/code.h"
+#include "dicom/concept.h"
 #include "dicom/instance_header.h"
 #include "dicom/outline.h"
 #include "dicom/result_writers.h"
@@ -29,10 +29,11 @@ struct ResultSource {
     const ImageResult* result = nullptr;    // owned by the caller of write_results
     std::unique_ptr<DcmFileFormat> format;  // the header, without pixel data
     InstanceHeader header;
-    Code view;  // empty value: unknown
-    std::vector<Code> view_modifiers;
+    Concept view;  // none: unknown
+    std::vector<Concept> view_modifiers;
     std::string patient_id;
-    double row_spacing_mm = 0;  // that the analysis used, else the header's; 0: unknown
+    std::string frame_of_reference_uid;  // empty: none, or no legal one
+    double row_spacing_mm = 0;           // that the analysis used, else the header's; 0: unknown
     double column_spacing_mm = 0;
     Moment moment;        // when the image was made
     Moment study_moment;  // Study Date and Time; empty where the source has no legal ones

@@ -83,12 +83,22 @@ std::string fit_text(std::string_view text, std::size_t longest, Repertoire repe
     return without_padding(std::move(result));
 }
 
+double rounded(double value) {
+    constexpr double kLargest = 1e9;  // beyond, a double has no sixth decimal worth rounding
+    if (!(std::abs(value) < kLargest)) return value;
+    return std::round(value * 1e6) / 1e6 + 0.0;  // no negative zero
+}
+
 std::string decimal(double value) {
     if (!std::isfinite(value)) throw Error(ErrorCode::invalid_result, "a measurement is not a finite number");
+    constexpr int kSignificantDigits = 9;  // with sign, point and exponent: 16 characters
     char text[kShortString];
-    const auto [end, problem] = std::to_chars(text, text + sizeof text, value, std::chars_format::general, 6);
-    if (problem != std::errc{}) throw Error(ErrorCode::invalid_result, "a measurement fits no DS");
-    return {text, end};
+    char* const last = text + sizeof text;
+    std::to_chars_result result = std::to_chars(text, last, rounded(value), std::chars_format::fixed);
+    if (result.ec != std::errc{})
+        result = std::to_chars(text, last, value, std::chars_format::general, kSignificantDigits);
+    if (result.ec != std::errc{}) throw Error(ErrorCode::invalid_result, "a measurement fits no DS");
+    return {text, result.ptr};
 }
 
 std::string legal_date(std::string_view text) {

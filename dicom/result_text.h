@@ -25,8 +25,11 @@ bool is_ascii(std::string_view text);
 /// does not hold (and invalid UTF-8) becomes '?'.
 std::string fit_text(std::string_view text, std::size_t longest, Repertoire repertoire);
 
-/// A decimal string of at most 16 characters, the same on every machine. Throws Error invalid_result when the
-/// number is not finite.
+/// To six decimals, as in findings.json: what two objects say of one measurement is one number.
+double rounded(double value);
+
+/// rounded(value) as a decimal string of at most 16 characters, the same on every machine; numbers that are
+/// too long for that with nine significant digits. Throws Error invalid_result when the number is not finite.
 std::string decimal(double value);
 
 /// `text` if it is a DA (YYYYMMDD) or TM (HH[MM[SS[.F]]]) value of today's DICOM; empty otherwise.

@@ -8,6 +8,8 @@
 #include <dcmtk/dcmdata/dcelem.h>
 #include <dcmtk/dcmdata/dcsequen.h>
 
+#include "dicom/attributes.h"
+#include "dicom/concept.h"
 #include "dicom/error.h"
 #include "dicom/patient_context.h"
 #include "dicom/result_check.h"
@@ -104,8 +106,39 @@ void check_element(DcmElement& element, bool own) {
                    [&](std::string_view value) { check_value(tag, *rule, value); });
 }
 
+bool is_snomed_rt_value(std::string_view value) {  // axis, hyphen, term: T-04000, P0-0099A, G-A100
+    const std::size_t hyphen = value.find('-');
+    const auto is_code_character = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+    return (hyphen == 1 || hyphen == 2) && (value.size() == hyphen + 5 || value.size() == hyphen + 6) &&
+           std::all_of(value.begin(), value.begin() + static_cast<std::ptrdiff_t>(hyphen),
+                       is_code_character) &&
+           std::all_of(value.begin() + static_cast<std::ptrdiff_t>(hyphen) + 1, value.end(),
+                       is_code_character);
+}
+
+bool is_snomed_ct_value(std::string_view value) {
+    return value.size() >= 6 && value.size() <= 18 &&
+           std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// The SNOMED scheme that the object's codes have been in so far; empty before the first.
+using SnomedScheme = std::string;
+
+void check_code(DcmItem& item, SnomedScheme& seen) {
+    const std::string scheme = text_value(item, DCM_CodingSchemeDesignator);
+    const bool new_scheme = is_snomed_ct(scheme);
+    if (!new_scheme && !is_snomed_rt(scheme)) return;
+    const std::string value = text_value(item, DCM_CodeValue);
+    if (!(new_scheme ? is_snomed_ct_value(value) : is_snomed_rt_value(value)))
+        refuse(DCM_CodeValue, value + " is no code of " + scheme);
+    if (!seen.empty() && seen != scheme)
+        refuse(DCM_CodingSchemeDesignator, "mixes " + seen + " and " + scheme);
+    seen = scheme;
+}
+
 // As deep as our own objects, and no deeper than the source's sequences that they take over.
-void check_item(DcmItem& item, bool own) {
+void check_item(DcmItem& item, bool own, SnomedScheme& scheme) {
+    if (own) check_code(item, scheme);
     for (unsigned long i = 0; i < item.card(); ++i) {
         DcmElement* element = item.getElement(i);
         const bool ours = own && !is_taken_over(element->getTag());
@@ -115,20 +148,20 @@ void check_item(DcmItem& item, bool own) {
         }
         auto* sequence = static_cast<DcmSequenceOfItems*>(element);
         for (unsigned long k = 0; k < sequence->card(); ++k)
-            check_item(*sequence->getItem(k), ours);
+            check_item(*sequence->getItem(k), ours, scheme);
     }
 }
 
 }  // namespace
 
 void check_values(DcmItem& object) {
-    for (const DcmTagKey& tag :
-         {DCM_SOPClassUID, DCM_SOPInstanceUID, DCM_StudyInstanceUID, DCM_SeriesInstanceUID, DCM_Modality,
-          DCM_SeriesNumber, DCM_InstanceNumber, DCM_Manufacturer, DCM_ManufacturerModelName, DCM_ContentDate,
-          DCM_ContentTime, DCM_ContentQualification}) {
+    for (const DcmTagKey& tag : {DCM_SOPClassUID, DCM_SOPInstanceUID, DCM_StudyInstanceUID,
+                                 DCM_SeriesInstanceUID, DCM_Modality, DCM_SeriesNumber, DCM_InstanceNumber,
+                                 DCM_Manufacturer, DCM_ManufacturerModelName, DCM_ContentQualification}) {
         if (!object.tagExistsWithValue(tag)) refuse(tag, "has no value");
     }
-    check_item(object, true);
+    SnomedScheme scheme;
+    check_item(object, true, scheme);
 }
 
 }  // namespace calcnode::dicom

@@ -25,13 +25,13 @@ struct Batch {
 
 using ContextKey = std::pair<std::string, std::string>;  // SOP class, transfer syntax
 
-std::vector<ContextKey> keys_of(const OutgoingObject& object) {
-    std::vector<ContextKey> keys{{object.sop_class_uid, object.transfer_syntax_uid}};
-    // A context of its own: in one with both, a peer could choose Implicit although it takes the bytes as
-    // they are.
-    if (object.transfer_syntax_uid == kExplicitLittleEndian) {
-        keys.emplace_back(object.sop_class_uid, kImplicitLittleEndian);
-    }
+// A context for each syntax: in one with several the peer would choose, and it is our preference that counts.
+std::vector<ContextKey> keys_of(const OutgoingObject& object, const Peer& peer) {
+    if (object.transfer_syntax_uid != kExplicitLittleEndian)
+        return {{object.sop_class_uid, object.transfer_syntax_uid}};
+    std::vector<ContextKey> keys;
+    for (const std::string& syntax : peer.transfer_syntaxes)
+        keys.emplace_back(object.sop_class_uid, syntax);
     return keys;
 }
 
@@ -42,8 +42,7 @@ bool is_proposed(const Batch& batch, const ContextKey& key) {
 }
 
 // False, and nothing done, when the object's contexts do not fit any more.
-bool add_to_batch(Batch& batch, std::size_t index, const OutgoingObject& object) {
-    std::vector<ContextKey> missing = keys_of(object);
+bool add_to_batch(Batch& batch, std::size_t index, std::vector<ContextKey> missing) {
     std::erase_if(missing, [&](const ContextKey& key) { return is_proposed(batch, key); });
     if (batch.contexts.size() + missing.size() > kMaxPresentationContexts) return false;
     for (const ContextKey& key : missing) {
@@ -55,8 +54,8 @@ bool add_to_batch(Batch& batch, std::size_t index, const OutgoingObject& object)
 }
 
 std::optional<std::uint8_t> find_context(const Batch& batch, const DimseClient& client,
-                                         const OutgoingObject& object) {
-    for (const ContextKey& key : keys_of(object)) {  // as stored first
+                                         const std::vector<ContextKey>& keys) {
+    for (const ContextKey& key : keys) {  // the preferred first
         for (const ProposedContext& context : batch.contexts) {
             if (context.abstract_syntax == key.first && context.transfer_syntaxes.front() == key.second &&
                 client.contexts().contains(context.id)) {
@@ -104,7 +103,7 @@ class Sender {
             Batch batch;
             std::vector<std::size_t> later;
             for (const std::size_t index : waiting) {
-                if (!add_to_batch(batch, index, objects_[index])) later.push_back(index);
+                if (!add_to_batch(batch, index, keys_of(objects_[index], peer_))) later.push_back(index);
             }
             std::vector<std::size_t> unsent = send(batch);
             unsent.insert(unsent.end(), later.begin(), later.end());
@@ -160,12 +159,12 @@ class Sender {
     }
 
     // Throws Error network_error when the association is lost.
-    static DeliveryReport send_one(DimseClient& client, const Batch& batch, const OutgoingObject& object) {
-        const auto context = find_context(batch, client, object);
+    DeliveryReport send_one(DimseClient& client, const Batch& batch, const OutgoingObject& object) const {
+        const auto context = find_context(batch, client, keys_of(object, peer_));
         if (!context) {
             return {DeliveryStatus::not_accepted, 0,
-                    "the peer accepts SOP class " + object.sop_class_uid + " not in transfer syntax " +
-                        object.transfer_syntax_uid};
+                    "not accepted by peer: SOP class " + object.sop_class_uid +
+                        " in the transfer syntaxes offered"};
         }
         try {
             return report_of(client.store(*context, object).status);

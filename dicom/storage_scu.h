@@ -16,6 +16,9 @@ struct Peer {
     std::string ae_title;
     std::string host;
     int port = 104;
+    /// UIDs, the preferred first: how objects that are stored as Explicit VR Little Endian are offered; one
+    /// of Explicit, Implicit and Deflated Explicit VR Little Endian. Others are offered as they are stored.
+    std::vector<std::string> transfer_syntaxes{"1.2.840.10008.1.2.1", "1.2.840.10008.1.2"};
     std::string own_ae_title = "CALCNODE";
     std::chrono::seconds connect_timeout{10};
     std::chrono::seconds response_timeout{60};
@@ -41,12 +44,13 @@ struct DeliveryReport {
     std::string text;                // one line for the operator, no patient data
 };
 
-/// Offers each class with its stored transfer syntax (and Implicit LE when the stored syntax is Explicit LE,
-/// re-encoded on the fly). Reports one entry an object, same order; an association that cannot be had gives
-/// `retry` for all (`refused` for a permanent rejection such as an unknown AE title). Never throws on a
-/// peer's behaviour. `reported` is called after each answer, so that the journal need not wait for the whole
-/// batch; what it throws passes through. An association that breaks is opened again for the objects after the
-/// one it broke at; not after a time-out. At most one whole object in memory, and only to re-encode it.
+/// Offers each class with its stored transfer syntax, or with the peer's ones when that is Explicit LE, each
+/// in a context of its own; sends in the first one that the peer accepts, re-encoded on the fly. Reports one
+/// entry an object, same order; an association that cannot be had gives `retry` for all (`refused` for a
+/// permanent rejection such as an unknown AE title). Never throws on a peer's behaviour. `reported` is called
+/// after each answer, so that the journal need not wait for the whole batch; what it throws passes through.
+/// An association that breaks is opened again for the objects after the one it broke at; not after a
+/// time-out. At most one whole object in memory, and only to re-encode it.
 std::vector<DeliveryReport> send_objects(
     const Peer& peer, const std::vector<OutgoingObject>& objects,
     const std::function<void(std::size_t, const DeliveryReport&)>& reported = {});

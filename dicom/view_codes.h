@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "dicom/code.h"
+#include "dicom/concept.h"
 #include "pipeline/mammogram.h"
 
 namespace calcnode::dicom {
@@ -19,6 +20,11 @@ pipeline::View view_of_position(std::string_view position);
 /// The modifiers of CID 4015 that decide whether an image can be analysed.
 enum class ViewModifier { other, implant_displaced, magnification, spot_compression };
 ViewModifier view_modifier_of(const Code& code);
+
+/// What our own objects call the view and the modifier; none for an unknown view, and for a code that is not
+/// in CID 4015.
+Concept concept_of_view(pipeline::View view);
+Concept concept_of_view_modifier(const Code& code);
 
 /// (0020,0062) Image Laterality or (0020,0060) Laterality: L, R, B.
 pipeline::Laterality laterality_of(std::string_view text);

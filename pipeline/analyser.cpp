@@ -62,6 +62,7 @@ struct Analyser::Impl {
     ModelFolder model;
     Cascade cascade;
     double threshold;
+    bool probability_map;
 
     ImageFindings findings_of(const Mammogram& mammogram) const;
 };
@@ -90,6 +91,8 @@ ImageFindings Analyser::Impl::findings_of(const Mammogram& mammogram) const {
         describe_cluster(findings.clusters[k], static_cast<int>(k), findings.calcifications, mammogram,
                          frame);
     }
+    if (probability_map && !findings.clusters.empty())
+        findings.probability = probability_on_source(map, work, mammogram);
     findings.breast_area_cm2 = frame.breast_area_mm2 / 100;
     return findings;
 }
@@ -106,7 +109,8 @@ Analyser Analyser::open(const std::filesystem::path& model_folder, const Analyse
         options.cluster_threshold < 0 ? model.manifest.cluster_threshold : options.cluster_threshold;
     if (options.lone_calcification_threshold >= 0)
         model.manifest.lone_calcification_threshold = options.lone_calcification_threshold;
-    return Analyser(std::make_unique<Impl>(Impl{std::move(model), std::move(cascade), threshold}));
+    return Analyser(std::make_unique<Impl>(
+        Impl{std::move(model), std::move(cascade), threshold, options.probability_map}));
 }
 
 const ModelIdentity& Analyser::model() const {

@@ -21,6 +21,8 @@ struct AnalyserOptions {
     /// A calcification in no cluster is reported from this score on; negative: the manifest's own. 0 reports
     /// every candidate: to measure with.
     double lone_calcification_threshold = -1;
+    /// Fill ImageFindings::probability.
+    bool probability_map = false;
 };
 
 class Analyser {

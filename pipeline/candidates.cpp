@@ -130,6 +130,27 @@ Image<std::uint16_t> labels_on_source(const CandidateMap& map, std::vector<Candi
     return labels;
 }
 
+Image<std::uint8_t> probability_on_source(const CandidateMap& map, const WorkingImage& work,
+                                          const Mammogram& mammogram) {
+    constexpr int kNoLabel = -1;
+    Image<std::uint8_t> image(mammogram.pixels.rows, mammogram.pixels.columns);
+    // Nearly all of it is 0: only where a working pixel or one of its neighbours is not.
+    cv::Mat near;
+    cv::dilate(map.probability > 0, near, cv::getStructuringElement(cv::MORPH_RECT, {3, 3}));
+    for (int row = 0; row < image.rows; ++row) {
+        const double y = (row + 0.5) / work.row_scale;
+        const auto* near_row = near.ptr<std::uint8_t>(std::min(static_cast<int>(y), near.rows - 1));
+        for (int column = 0; column < image.columns; ++column) {
+            const double x = (column + 0.5) / work.column_scale;
+            if (near_row[std::min(static_cast<int>(x), near.cols - 1)] == 0) continue;
+            bool own = false;
+            const float value = sample(map, {x - 0.5, y - 0.5}, kNoLabel, own);
+            image.at(row, column) = cv::saturate_cast<std::uint8_t>(255 * value);
+        }
+    }
+    return image;
+}
+
 std::vector<Calcification> measure_calcifications(const Image<std::uint16_t>& labels,
                                                   const std::vector<Candidate>& chosen,
                                                   const Mammogram& mammogram) {

@@ -40,6 +40,10 @@ CandidateMap find_candidates(const cv::Mat& probability, const WorkingImage& wor
 Image<std::uint16_t> labels_on_source(const CandidateMap& map, std::vector<Candidate>& chosen,
                                       const WorkingImage& work, const Mammogram& mammogram);
 
+/// The probabilities at the source's size, interpolated as for its pixels' labels; 255 for 1.
+Image<std::uint8_t> probability_on_source(const CandidateMap& map, const WorkingImage& work,
+                                          const Mammogram& mammogram);
+
 /// Measures each labelled region; nearest neighbour and cluster fields are filled in later. calcifications[k]
 /// has the score of chosen[k].
 std::vector<Calcification> measure_calcifications(const Image<std::uint16_t>& labels,

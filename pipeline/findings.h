@@ -63,6 +63,10 @@ struct ImageFindings {
     std::vector<Cluster> clusters;              // by score, descending
     /// rows x columns of the source: 0 background, k+1 the pixels of calcifications[k]. Empty unless analysed.
     Image<std::uint16_t> labels;
+    /// rows x columns of the source: the Segmentator's probability of calcification, 255 for 1, and 0 where the
+    /// Detector suspected nothing. Empty unless AnalyserOptions::probability_map asked for it and there are
+    /// clusters.
+    Image<std::uint8_t> probability;
     double breast_area_cm2 = 0;
 };
 

@@ -113,6 +113,18 @@ pipeline::StudyFindings findings_of(const Job& job, const JobOutcome& outcome,
     return study;
 }
 
+constexpr const char* kFiles = "files";  // the destination that stands for the folder
+
+config::Destination profile_of(const AnalyzeOptions& options) {
+    config::Destination files;
+    files.results = options.kinds;
+    if (files.results.empty()) {
+        for (const dicom::ResultKind kind : dicom::kAllResultKinds)
+            files.results.emplace_back(dicom::to_string(kind));
+    }
+    return files;
+}
+
 // Returns the number of images that failed.
 long analyze_study(const config::Config& config, const JobRunner& runner, const OpenStudy& study,
                    const fs::path& out) {
@@ -124,7 +136,8 @@ long analyze_study(const config::Config& config, const JobRunner& runner, const 
                   .generation = 1,
                   .attempt = 1,
                   .images = select_images(study, config.assembly),
-                  .destinations = {}};
+                  .destinations = {kFiles},
+                  .earlier_reports = {}};
     std::printf("study %s\n%-40s  %-13s  %8s  %14s  %s\n", study.study_instance_uid.c_str(), "file", "status",
                 "clusters", "calcifications", "reason");
     const auto observe = [&](const JobImage& image, const pipeline::Mammogram* mammogram,
@@ -148,15 +161,17 @@ long analyze_study(const config::Config& config, const JobRunner& runner, const 
 
 }  // namespace
 
-int run_analyze(const config::Config& config, const AnalyzeOptions& options) {
+int run_analyze(const config::Config& given, const AnalyzeOptions& options) {
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    pipeline::set_threads(config.analysis.threads > 0 ? config.analysis.threads : cores);
+    pipeline::set_threads(given.analysis.threads > 0 ? given.analysis.threads : cores);
     const Studies studies = sort_into_studies(regular_files(options.paths));
     if (studies.by_uid.empty()) {
         std::fprintf(stderr, "calcnode: no mammogram among the given files (SOP classes %s and %s)\n",
                      dicom::kMammographyForPresentation, dicom::kMammographyForProcessing);
         return 1;
     }
+    config::Config config = given;
+    config.destinations = {{kFiles, profile_of(options)}};
     const JobRunner runner(config);
     long failed = studies.unreadable;
     for (const auto& [uid, study] : studies.by_uid)

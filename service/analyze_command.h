@@ -12,6 +12,7 @@ namespace calcnode::service {
 struct AnalyzeOptions {
     std::vector<std::string> paths;
     std::filesystem::path out;
+    std::vector<std::string> kinds;  // of result objects, as dicom::to_string() names them; empty: all
 };
 
 /// Prints a table of the images; returns 0, or 1 when a file could not be read or an image could not be

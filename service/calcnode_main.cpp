@@ -143,6 +143,14 @@ int main(int argc, char** argv) {
     analyze_command->add_option("PATH", options.analyze.paths, "DICOM files, or folders of them")->required();
     analyze_command->add_option("-o,--out", options.analyze.out, "Folder for the results, made when missing")
         ->required();
+    std::vector<std::string> kinds;
+    for (const dicom::ResultKind kind : dicom::kAllResultKinds)
+        kinds.emplace_back(dicom::to_string(kind));
+    analyze_command
+        ->add_option("-k,--kinds", options.analyze.kinds,
+                     "Kinds of result objects, separated by commas; default: all. A cad_sr is always written")
+        ->delimiter(',')
+        ->check(CLI::IsMember(kinds));
     analyze_command->footer(
         "Writes per study OUT/<study instance uid>/: the result objects (.dcm), findings.json, and per image "
         "an overlay\n"

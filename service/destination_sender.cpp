@@ -7,6 +7,7 @@
 
 #include "service/log.h"
 #include "service/owner.h"
+#include "service/result_plan.h"
 
 namespace calcnode::service {
 
@@ -22,6 +23,7 @@ dicom::Peer peer_of(const config::Config& config, const std::string& name) {
             .ae_title = destination.ae_title,
             .host = destination.host,
             .port = destination.port,
+            .transfer_syntaxes = transfer_syntaxes_of(destination),
             .own_ae_title = config.dicom.ae_title,
             .connect_timeout = config.delivery.connect_timeout,
             .response_timeout = config.delivery.response_timeout};
@@ -112,6 +114,13 @@ DeliveryOutcome DestinationSender::outcome_of(const PendingDelivery& delivery,
                                      {"attempt", delivery.attempt},
                                      {"retry_in_ms", static_cast<long>(pause.count())},
                                      {"reason", report.text}});
+        return outcome;
+    }
+    if (report.status == dicom::DeliveryStatus::not_accepted) {
+        outcome.state = State::not_accepted;
+        log_warn("delivery_not_accepted", {{"destination", name_},
+                                           {"sop_instance_uid", delivery.sop_instance_uid},
+                                           {"reason", report.text}});
         return outcome;
     }
     log_error("delivery_dead", {{"destination", name_},

@@ -149,6 +149,7 @@ std::string status_json(const JournalCounts& counts, int associations, int worke
         {"deliveries",
          {{"pending", counts.deliveries_pending},
           {"delivered", counts.deliveries_delivered},
+          {"not_accepted", counts.deliveries_not_accepted},
           {"dead", counts.deliveries_dead}}},
     };
     return body.dump() + "\n";

@@ -1,5 +1,6 @@
 #include "service/job_runner.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <new>
@@ -19,7 +20,13 @@ namespace fs = std::filesystem;
 namespace {
 
 pipeline::AnalyserOptions analyser_options(const config::Config& config) {
-    return {.cluster_threshold = config.analysis.cluster_threshold};
+    const auto wants_map = [](const auto& destination) {
+        const std::vector<std::string>& kinds = destination.second.results;
+        return std::find(kinds.begin(), kinds.end(), "probability_map") != kinds.end();
+    };
+    return {.cluster_threshold = config.analysis.cluster_threshold,
+            .probability_map =
+                std::any_of(config.destinations.begin(), config.destinations.end(), wants_map)};
 }
 
 void check_version(const config::Config& config, const pipeline::ModelIdentity& model) {
@@ -53,6 +60,18 @@ Counts count(const std::vector<dicom::ImageResult>& images) {
         counts.clusters += image.findings.clusters.size();
     }
     return counts;
+}
+
+std::vector<dicom::PredecessorDocument> predecessors(const Job& job, dicom::CodeScheme code_scheme) {
+    std::vector<dicom::PredecessorDocument> documents;
+    for (const EarlierReport& report : job.earlier_reports) {
+        if (report.code_scheme != code_scheme) continue;
+        documents.push_back({.study_instance_uid = job.study_instance_uid,
+                             .series_instance_uid = report.series_instance_uid,
+                             .sop_class_uid = report.sop_class_uid,
+                             .sop_instance_uid = report.sop_instance_uid});
+    }
+    return documents;
 }
 
 }  // namespace
@@ -91,12 +110,14 @@ JobRunner::JobRunner(const config::Config& config)
 }
 
 dicom::ImageResult JobRunner::analyse_image(const JobImage& image, const fs::path& root,
+                                            const dicom::ResultKinds& kinds,
                                             std::optional<pipeline::Mammogram>& decoded) const {
     dicom::ImageResult result{
         .source = root / image.path, .findings = {}, .row_spacing_mm = 0, .column_spacing_mm = 0};
     const auto failed = [&](const std::string& reason) {
         decoded.reset();
         result.findings = {};
+        result.key_image = {};
         result.findings.status = pipeline::ImageStatus::failed;
         result.findings.reason = reason;
         log_warn("image_failed", {{"sop_instance_uid", image.sop_instance_uid}, {"reason", reason}});
@@ -106,6 +127,9 @@ dicom::ImageResult JobRunner::analyse_image(const JobImage& image, const fs::pat
         result.findings = analyser_.analyse(*decoded);
         result.row_spacing_mm = decoded->row_spacing_mm;
         result.column_spacing_mm = decoded->column_spacing_mm;
+        if (kinds.contains(dicom::ResultKind::secondary_capture) && !result.findings.clusters.empty())
+            result.key_image = pipeline::make_key_image(*decoded, result.findings, analyser_.model());
+        if (!kinds.contains(dicom::ResultKind::probability_map)) result.findings.probability = {};
     } catch (const dicom::Error& error) {
         failed(error.what());
     } catch (const pipeline::Error& error) {
@@ -117,15 +141,38 @@ dicom::ImageResult JobRunner::analyse_image(const JobImage& image, const fs::pat
     return result;
 }
 
+std::vector<dicom::ResultObject> JobRunner::write_objects(const Job& job, const std::vector<ResultSet>& plan,
+                                                          const std::vector<dicom::ImageResult>& images,
+                                                          const fs::path& folder) const {
+    dicom::ResultOptions options{.model = analyser_.model(),
+                                 .config_digest = result_settings_digest(config_),
+                                 .generation = job.generation,
+                                 .required_score = 0,
+                                 .plane_orientation_compat = config_.results.plane_orientation_compat,
+                                 .device_serial_number = config_.results.device_serial_number,
+                                 .institution = config_.results.institution};
+    std::vector<dicom::ResultObject> objects;
+    for (const ResultSet& set : plan) {
+        options.kinds = set.kinds;
+        options.code_scheme = set.code_scheme;
+        options.predecessors = predecessors(job, set.code_scheme);
+        const auto written = dicom::write_results(images, options, folder);
+        objects.insert(objects.end(), written.begin(), written.end());
+    }
+    return objects;
+}
+
 JobOutcome JobRunner::run(const Job& job, const fs::path& root, const fs::path& result_folder,
                           const std::optional<std::string>& give_up_reason,
                           const ImageObserver& observe) const {
     JobOutcome outcome;
+    const std::vector<ResultSet> plan = plan_results(config_, job.destinations);
+    const dicom::ResultKinds kinds = all_kinds(plan);
     for (const JobImage& image : job.images) {
         std::optional<pipeline::Mammogram> decoded;
         dicom::ImageResult result;
         if (image.attempt && !give_up_reason) {
-            result = analyse_image(image, root, decoded);
+            result = analyse_image(image, root, kinds, decoded);
         } else {
             result.source = root / image.path;
             result.findings.sop_instance_uid = image.sop_instance_uid;
@@ -136,14 +183,7 @@ JobOutcome JobRunner::run(const Job& job, const fs::path& root, const fs::path& 
         if (observe) observe(image, decoded ? &*decoded : nullptr, result);
         outcome.images.push_back(std::move(result));
     }
-    const dicom::ResultOptions options{.model = analyser_.model(),
-                                       .config_digest = result_settings_digest(config_),
-                                       .generation = job.generation,
-                                       .required_score = 0,
-                                       .plane_orientation_compat = config_.results.plane_orientation_compat,
-                                       .device_serial_number = config_.results.device_serial_number,
-                                       .institution = config_.results.institution};
-    outcome.objects = dicom::write_results(outcome.images, options, result_folder);
+    outcome.objects = write_objects(job, plan, outcome.images, result_folder);
     const Counts counts = count(outcome.images);
     outcome.failed = counts.analysed == 0 && counts.failed > 0;
     outcome.summary = std::to_string(counts.analysed) + " analysed, " + std::to_string(counts.failed) +

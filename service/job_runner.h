@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "dicom/result_writers.h"
 #include "pipeline/analyser.h"
+#include "service/result_plan.h"
 #include "service/types.h"
 
 namespace calcnode::service {
@@ -52,7 +53,12 @@ class JobRunner {
 
   private:
     dicom::ImageResult analyse_image(const JobImage& image, const std::filesystem::path& root,
+                                     const dicom::ResultKinds& kinds,
                                      std::optional<pipeline::Mammogram>& decoded) const;
+
+    std::vector<dicom::ResultObject> write_objects(const Job& job, const std::vector<ResultSet>& plan,
+                                                   const std::vector<dicom::ImageResult>& images,
+                                                   const std::filesystem::path& folder) const;
 
     const config::Config& config_;
     pipeline::Analyser analyser_;

@@ -139,6 +139,7 @@ JournalCounts Journal::counts() {
         count("result", counts.results);
         count("delivery where state = 'pending'", counts.deliveries_pending);
         count("delivery where state = 'delivered'", counts.deliveries_delivered);
+        count("delivery where state = 'not_accepted'", counts.deliveries_not_accepted);
         count("delivery where state = 'dead'", counts.deliveries_dead);
         return counts;
     });

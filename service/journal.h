@@ -37,11 +37,13 @@ enum class Acceptance {
 };
 
 struct ResultToRecord {
-    dicom::ResultObject object;  // path relative to the spool's root
+    dicom::ResultObject object;             // path relative to the spool's root
+    std::vector<std::string> destinations;  // those of the job that want this object
 };
 
 struct DeliveryOutcome {
-    enum class State { delivered, retry, dead } state = State::retry;
+    /// not_accepted: the destination negotiates no context for the object; final, and nobody's failure.
+    enum class State { delivered, retry, not_accepted, dead } state = State::retry;
     std::string text;
     Time next_attempt{};  // for retry
 };
@@ -66,6 +68,7 @@ struct JournalCounts {  // for /api/v1/status and for tests
     std::int64_t results = 0;
     std::int64_t deliveries_pending = 0;
     std::int64_t deliveries_delivered = 0;
+    std::int64_t deliveries_not_accepted = 0;
     std::int64_t deliveries_dead = 0;
 };
 
@@ -98,9 +101,9 @@ class Journal {
     std::optional<Job> claim_job(const std::string& owner, Time now, Duration lease);
     /// False when the lease was lost to another owner.
     bool renew_job(std::int64_t job, const std::string& owner, Time now, Duration lease);
-    /// Records the results, one delivery for each and destination, and the job's end; false (and nothing
-    /// recorded) when the lease was lost. Objects already known by SOP Instance UID keep their row, and are
-    /// not delivered again to a destination that has them.
+    /// Records the results, one delivery for each and each of its destinations, and the job's end; false (and
+    /// nothing recorded) when the lease was lost. Objects already known by SOP Instance UID keep their row,
+    /// and are not delivered again to a destination that has them.
     bool complete_job(const Job& job, const std::string& owner, const std::vector<ResultToRecord>& results,
                       bool failed, const std::string& summary, Time now);
     /// Gives a job back unfinished, through no fault of its own (we are told to stop, the disk is full): this

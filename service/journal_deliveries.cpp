@@ -50,6 +50,20 @@ void mark_delivered(soci::session& sql, long long id, long long now, const std::
         soci::use(text), soci::use(now), soci::use(id);
 }
 
+std::string state_name(DeliveryOutcome::State state) {
+    switch (state) {
+        case DeliveryOutcome::State::delivered:
+            return "delivered";
+        case DeliveryOutcome::State::retry:
+            return "pending";
+        case DeliveryOutcome::State::not_accepted:
+            return "not_accepted";
+        case DeliveryOutcome::State::dead:
+            break;
+    }
+    return "dead";
+}
+
 }  // namespace
 
 void queue_delivery(soci::session& sql, const ObjectToDeliver& object, const std::string& destination,
@@ -62,7 +76,7 @@ void queue_delivery(soci::session& sql, const ObjectToDeliver& object, const std
            "on conflict (sop_instance_uid, destination) do update set state = 'pending', attempt = 0, "
            "next_attempt = excluded.next_attempt, path = excluded.path, "
            "transfer_syntax_uid = excluded.transfer_syntax_uid, finished = 0 "
-           "where delivery.state = 'dead'",
+           "where delivery.state in ('dead', 'not_accepted')",
         soci::use(destination), soci::use(object.path), soci::use(object.sop_class_uid),
         soci::use(object.sop_instance_uid), soci::use(object.transfer_syntax_uid), soci::use(at),
         soci::use(at);
@@ -129,18 +143,18 @@ void Journal::finish_delivery(const PendingDelivery& delivery, const std::string
             mark_delivered(sql, id, at, text);
             return;
         }
-        const bool dead = outcome.state == State::dead;
-        const std::string state = dead ? "dead" : "pending";
-        const long long next = dead ? 0 : to_database(outcome.next_attempt);
-        const long long finished = dead ? at : 0;
+        const bool ended = outcome.state != State::retry;
+        const std::string state = state_name(outcome.state);
+        const long long next = ended ? 0 : to_database(outcome.next_attempt);
+        const long long finished = ended ? at : 0;
         soci::statement update =
             (sql.prepare << "update delivery set state = :state, owner = '', lease_until = 0, "
                             "next_attempt = :next, text = :text, finished = :finished "
                             "where id = :id and owner = :owner and state = 'pending'",
              soci::use(state), soci::use(next), soci::use(text), soci::use(finished), soci::use(id),
              soci::use(owner));
-        if (execute_change(update) == 1 && dead)
-            add_event(sql, {now, "delivery_dead", "", 0,
+        if (execute_change(update) == 1 && ended)
+            add_event(sql, {now, "delivery_" + state, "", 0,
                             delivery.sop_instance_uid + " to " + delivery.destination + ": " + text});
     });
 }

@@ -67,8 +67,8 @@ struct ObjectToDeliver {
     std::string transfer_syntax_uid;
 };
 
-/// One delivery of the object; none when the destination has it or will get it. One that was given up starts
-/// anew.
+/// One delivery of the object; none when the destination has it or will get it. One that was given up or not
+/// accepted starts anew.
 void queue_delivery(soci::session& sql, const ObjectToDeliver& object, const std::string& destination,
                     Time now);
 

@@ -1,4 +1,6 @@
 // The journal's part of analysing: jobs under a lease.
+#include <algorithm>
+
 #include "service/journal_impl.h"
 
 namespace calcnode::service {
@@ -52,6 +54,33 @@ std::optional<Candidate> lock_candidate(soci::session& sql, Dialect dialect, Tim
     return candidate;
 }
 
+/// Rows of a journal that knew no series yet cannot be referred to.
+std::vector<EarlierReport> earlier_reports(soci::session& sql, long long study, int generation) {
+    std::vector<EarlierReport> reports;
+    EarlierReport report;
+    std::string kind;
+    std::string scheme;
+    soci::statement rows =
+        (sql.prepare << "select r.kind, r.code_scheme, r.sop_class_uid, r.sop_instance_uid, "
+                        "r.series_instance_uid from result r join job j on j.id = r.job_id "
+                        "where j.study_id = :study and j.generation < :generation "
+                        "and r.kind in ('cad_sr', 'measurement_report') and r.series_instance_uid <> '' "
+                        "order by j.generation desc, r.id",
+         soci::use(study, "study"), soci::use(generation, "generation"), soci::into(kind), soci::into(scheme),
+         soci::into(report.sop_class_uid), soci::into(report.sop_instance_uid),
+         soci::into(report.series_instance_uid));
+    rows.execute();
+    while (rows.fetch()) {
+        report.kind = dicom::result_kind_of(kind).value_or(dicom::ResultKind::cad_sr);
+        report.code_scheme = scheme == "srt" ? dicom::CodeScheme::srt : dicom::CodeScheme::sct;
+        const bool replaced = std::any_of(reports.begin(), reports.end(), [&](const EarlierReport& later) {
+            return later.kind == report.kind && later.code_scheme == report.code_scheme;
+        });
+        if (!replaced) reports.push_back(report);
+    }
+    return reports;
+}
+
 Job take(soci::session& sql, long long job_id, const std::string& owner, Time now, Duration lease) {
     const long long at = to_database(now);
     const long long until = to_database(now + lease);
@@ -70,6 +99,7 @@ Job take(soci::session& sql, long long job_id, const std::string& owner, Time no
     job.study_id = study;
     job.images = decode_images(images);
     job.destinations = decode_names(destinations);
+    job.earlier_reports = earlier_reports(sql, study, job.generation);
     add_event(sql, {now, "job_claimed", job.study_instance_uid, job.id,
                     owner + ", attempt " + std::to_string(job.attempt)});
     return job;
@@ -90,19 +120,22 @@ Holding lock_own_job(soci::session& sql, Dialect dialect, const Job& job, const 
     return state == "done" ? Holding::completed : Holding::lost;
 }
 
-void record_result(soci::session& sql, const Job& job, const dicom::ResultObject& object, Time now) {
+void record_result(soci::session& sql, const Job& job, const ResultToRecord& result, Time now) {
+    const dicom::ResultObject& object = result.object;
     const long long job_id = job.id;
     const long long at = to_database(now);
     const ObjectToDeliver to_deliver{object.path.generic_string(), object.sop_class_uid,
                                      object.sop_instance_uid, object.transfer_syntax_uid};
     const std::string kind = dicom::to_string(object.kind);
-    sql << "insert into result (job_id, path, kind, sop_class_uid, sop_instance_uid, transfer_syntax_uid, "
-           "created) "
-           "values (:job, :path, :kind, :class, :sop, :syntax, :created) on conflict (sop_instance_uid) do "
-           "nothing",
-        soci::use(job_id), soci::use(to_deliver.path), soci::use(kind), soci::use(object.sop_class_uid),
-        soci::use(object.sop_instance_uid), soci::use(object.transfer_syntax_uid), soci::use(at);
-    for (const std::string& destination : job.destinations)
+    const std::string scheme = dicom::to_string(object.code_scheme);
+    sql << "insert into result (job_id, path, kind, code_scheme, sop_class_uid, sop_instance_uid, "
+           "series_instance_uid, transfer_syntax_uid, created) "
+           "values (:job, :path, :kind, :scheme, :class, :sop, :series, :syntax, :created) "
+           "on conflict (sop_instance_uid) do nothing",
+        soci::use(job_id), soci::use(to_deliver.path), soci::use(kind), soci::use(scheme),
+        soci::use(object.sop_class_uid), soci::use(object.sop_instance_uid),
+        soci::use(object.series_instance_uid), soci::use(object.transfer_syntax_uid), soci::use(at);
+    for (const std::string& destination : result.destinations)
         queue_delivery(sql, to_deliver, destination, now);
 }
 
@@ -141,7 +174,7 @@ bool Journal::complete_job(const Job& job, const std::string& owner,
         if (holding != Holding::running) return holding == Holding::completed;
 
         for (const ResultToRecord& result : results)
-            record_result(sql, job, result.object, now);
+            record_result(sql, job, result, now);
         const long long id = job.id;
         const long long at = to_database(now);
         const int has_failed = failed ? 1 : 0;

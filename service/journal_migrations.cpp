@@ -68,8 +68,40 @@ Step first_version(Dialect dialect) {
     };
 }
 
+// Kinds of results with their code scheme and series; deliveries that the peer does not negotiate.
+Step second_version(Dialect dialect) {
+    Step step{"alter table result add column code_scheme text not null default 'sct'",
+              "alter table result add column series_instance_uid text not null default ''"};
+    const std::string states = "check (state in ('pending', 'delivered', 'not_accepted', 'dead'))";
+    if (dialect == Dialect::postgresql) {
+        step.emplace_back("alter table delivery drop constraint delivery_state_check");
+        step.emplace_back("alter table delivery add constraint delivery_state_check " + states);
+        return step;
+    }
+    // SQLite changes no constraint of a table that is there.
+    const std::string columns =
+        "id, destination, path, sop_class_uid, sop_instance_uid, transfer_syntax_uid, state, attempt, "
+        "next_attempt, owner, lease_until, text, created, finished";
+    for (const std::string& statement : {
+             "create table delivery_of_two (id " + std::string(id_column(dialect)) +
+                 ", destination text not null, path text not null, sop_class_uid text not null, "
+                 "sop_instance_uid text not null, transfer_syntax_uid text not null, state text not null " +
+                 states +
+                 ", attempt integer not null, next_attempt bigint not null, owner text not null, "
+                 "lease_until bigint not null, text text not null, created bigint not null, "
+                 "finished bigint not null, unique (sop_instance_uid, destination))",
+             "insert into delivery_of_two (" + columns + ") select " + columns + " from delivery",
+             std::string("drop table delivery"),
+             std::string("alter table delivery_of_two rename to delivery"),
+             std::string("create index delivery_pending on delivery (destination, next_attempt) "
+                         "where state = 'pending'"),
+         })
+        step.push_back(statement);
+    return step;
+}
+
 std::vector<Step> steps(Dialect dialect) {
-    return {first_version(dialect)};
+    return {first_version(dialect), second_version(dialect)};
 }
 
 }  // namespace
@@ -78,7 +110,7 @@ int journal_schema_version() {
     return static_cast<int>(steps(Dialect::sqlite).size());
 }
 
-void migrate_journal(soci::session& sql, Dialect dialect) {
+void migrate_journal(soci::session& sql, Dialect dialect, int last) {
     if (const std::string lock = schema_lock(dialect); !lock.empty()) sql << lock;
     sql << "create table if not exists schema_version (version integer not null unique, applied bigint not "
            "null)";
@@ -91,7 +123,8 @@ void migrate_journal(soci::session& sql, Dialect dialect) {
         throw JournalError("the journal's schema has version " + std::to_string(version) +
                            ", this program knows " + std::to_string(newest) +
                            ": run the newer calcnode that made it");
-    for (int step = version + 1; step <= newest; ++step) {
+    const int end = last == 0 ? newest : last;
+    for (int step = version + 1; step <= end; ++step) {
         for (const std::string& statement : all[static_cast<std::size_t>(step - 1)])
             sql << statement;
         const long long applied = to_database(now());

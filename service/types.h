@@ -58,6 +58,15 @@ struct JobImage {
     std::string reason;  // why not, when attempt is false
 };
 
+/// A report that an earlier job of the same study has written.
+struct EarlierReport {
+    dicom::ResultKind kind = dicom::ResultKind::cad_sr;
+    dicom::CodeScheme code_scheme = dicom::CodeScheme::sct;
+    std::string sop_class_uid;
+    std::string sop_instance_uid;
+    std::string series_instance_uid;
+};
+
 struct Job {
     std::int64_t id = 0;
     std::int64_t study_id = 0;
@@ -66,6 +75,8 @@ struct Job {
     int attempt = 0;  // 1 for the first try
     std::vector<JobImage> images;
     std::vector<std::string> destinations;
+    /// Of each kind and code scheme the latest one: what this job's reports replace.
+    std::vector<EarlierReport> earlier_reports;
 };
 
 struct PendingDelivery {

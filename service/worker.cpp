@@ -17,6 +17,7 @@
 #include "service/journal.h"
 #include "service/log.h"
 #include "service/owner.h"
+#include "service/result_plan.h"
 #include "service/spool.h"
 
 namespace calcnode::service {
@@ -124,7 +125,7 @@ void do_job(const Workplace& place, const Job& job, JobLease& lease, Journal& jo
     lease.end();
     std::vector<ResultToRecord> results;
     for (const dicom::ResultObject& object : outcome.objects)
-        results.push_back({object});
+        results.push_back({object, wanting_destinations(place.config, job.destinations, object)});
     const bool recorded =
         journal.complete_job(job, place.owner, results, outcome.failed, outcome.summary, now());
     const auto took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);

@@ -104,6 +104,10 @@ TEST(DefaultYaml, GivesTheValuesItSays) {
     EXPECT_EQ(c.destinations.at("pacs").ae_title, "PACS");
     EXPECT_EQ(c.destinations.at("pacs").host, "127.0.0.1");
     EXPECT_EQ(c.destinations.at("pacs").port, 11113);
+    EXPECT_THAT(c.destinations.at("pacs").results,
+                ElementsAre("segmentation", "cad_sr", "measurement_report"));
+    EXPECT_EQ(c.destinations.at("pacs").code_scheme, "sct");
+    EXPECT_THAT(c.destinations.at("pacs").transfer_syntaxes, ElementsAre("explicit_le", "implicit_le"));
     ASSERT_EQ(c.routes.size(), 1U);
     EXPECT_EQ(c.routes[0].name, "everything");
     EXPECT_THAT(c.routes[0].destinations, ElementsAre("pacs"));
@@ -111,6 +115,15 @@ TEST(DefaultYaml, GivesTheValuesItSays) {
     EXPECT_EQ(c.http.port, 8042);
     EXPECT_EQ(c.log.level, "info");
     EXPECT_EQ(c.log.file, "");
+}
+
+/// These may be left out; then what default.yaml shows for its destination holds.
+TEST(DefaultYaml, ADestinationsProfileIsTheOneOfAPlainDestination) {
+    const Destination shown = load({}).destinations.at("pacs");
+    const Destination plain;
+    EXPECT_EQ(plain.results, shown.results);
+    EXPECT_EQ(plain.code_scheme, shown.code_scheme);
+    EXPECT_EQ(plain.transfer_syntaxes, shown.transfer_syntaxes);
 }
 
 }  // namespace

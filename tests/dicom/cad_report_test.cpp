@@ -227,6 +227,31 @@ TEST(CadReport, DescribesAClusterAndItsCalcifications) {
     EXPECT_EQ(number(*calcifications[1], "42798000"), "0.0056");
 }
 
+TEST(CadReport, NestsTheMostCertainCalcificationFirst) {
+    Study study;
+    ImageResult& image = study.add();
+    add_cluster(image, 3);
+    image.findings.calcifications[0].score = 0.2;
+    image.findings.calcifications[2].score = 0.7;
+    image.findings.calcifications[1].score = 0.4;
+    const auto file = load_report(study.write());
+    DcmItem& cluster = child(child(child(*file->getDataset(), kSummary), "111034"), kFinding);
+    std::vector<std::string> certainties;
+    for (DcmItem* calcification : children(cluster, kFinding))
+        certainties.push_back(number(*calcification, "111012"));
+    EXPECT_THAT(certainties, ElementsAre("70", "40", "20"));
+}
+
+TEST(CadReport, SaysWhichFrameOfReferenceAnImageHas) {
+    Study study;
+    study.add([](DcmDataset& dataset) { put_text(dataset, DCM_FrameOfReferenceUID, "1.2.3.4"); });
+    study.add();
+    const auto file = load_report(study.write());
+    DcmItem& library = child(*file->getDataset(), kLibrary);
+    EXPECT_EQ(value(child(item(library, DCM_ContentSequence, 0), "112227"), DCM_UID), "1.2.3.4");
+    EXPECT_THAT(children(item(library, DCM_ContentSequence, 1), "112227"), IsEmpty());
+}
+
 TEST(CadReport, CoordinatesAreThoseOfTheFindingAndOfItsImage) {
     Study study;
     study.add();
@@ -286,22 +311,6 @@ TEST(CadReport, EvidenceListsImagesAndSegmentations) {
             uids.insert(value(item(series, DCM_ReferencedSOPSequence, i), DCM_ReferencedSOPInstanceUID));
     }
     EXPECT_EQ(uids, (std::set<std::string>{image_uid(1), image_uid(2), objects.front().sop_instance_uid}));
-}
-
-TEST(CadReport, RefersToTheRequestOfItsImages) {
-    Study study;
-    study.add([](DcmDataset& dataset) {
-        DcmItem* request = nullptr;
-        dataset.findOrCreateSequenceItem(DCM_RequestAttributesSequence, request);
-        put_text(*request, DCM_RequestedProcedureID, "RP1");
-        put_text(*request, DCM_ScheduledProcedureStepID, "SPS1");
-    });
-    const auto file = load_report(study.write());
-    DcmItem& request = item(*file->getDataset(), DCM_ReferencedRequestSequence);
-    EXPECT_EQ(value(request, DCM_RequestedProcedureID), "RP1");
-    EXPECT_EQ(value(request, DCM_StudyInstanceUID), kStudyUid);
-    EXPECT_TRUE(request.tagExists(DCM_PlacerOrderNumberImagingServiceRequest));
-    EXPECT_FALSE(request.tagExists(DCM_ScheduledProcedureStepID));
 }
 
 TEST(CadReport, IsAnUnverifiedResearchDocumentOfItsGeneration) {

@@ -13,24 +13,31 @@ namespace {
 
 using namespace fixture;
 
-struct Both {
+/// An object of each kind.
+struct Results {
     std::unique_ptr<DcmFileFormat> segmentation;
     std::unique_ptr<DcmFileFormat> report;
+    std::unique_ptr<DcmFileFormat> measurements;
+
+    std::vector<DcmItem*> all() const {
+        return {segmentation->getDataset(), report->getDataset(), measurements->getDataset()};
+    }
 };
 
 template <typename Change>
-Both results_of(Change change, const std::string& institution = {}) {
+Results results_of(Change change, const std::string& institution = {}) {
     Study study;
     study.options.institution = institution;
     add_cluster(study.add(change), 3);
     const auto objects = study.write();
-    return {load(objects.front()), load(objects.back())};
+    return {load(objects.front()), study.cad_report(), study.measurement_report()};
 }
 
-/// What both objects say.
-std::string both(const Both& results, const DcmTagKey& tag) {
+/// What all objects say.
+std::string said(const Results& results, const DcmTagKey& tag) {
     const std::string segmentation = value(*results.segmentation->getDataset(), tag);
-    EXPECT_EQ(segmentation, value(*results.report->getDataset(), tag)) << tag.toString();
+    for (DcmItem* object : results.all())
+        EXPECT_EQ(segmentation, value(*object, tag)) << tag.toString();
     return segmentation;
 }
 
@@ -41,7 +48,7 @@ void name(DcmDataset& dataset, const char* character_set, const std::string& byt
 }
 
 TEST(PatientContext, CopiesPatientAndStudyAndNothingElse) {
-    const Both results = results_of([](DcmDataset& dataset) {
+    const Results results = results_of([](DcmDataset& dataset) {
         put_text(dataset, DCM_IssuerOfPatientID, "HOSPITAL");
         put_text(dataset, DCM_PatientBirthDate, "19650412");
         put_text(dataset, DCM_PatientSex, "F");
@@ -54,58 +61,158 @@ TEST(PatientContext, CopiesPatientAndStudyAndNothingElse) {
         put_text(dataset, DCM_PatientComments, "not for everybody");
         put_text(dataset, DCM_OperatorsName, "Operator^One");
     });
-    EXPECT_EQ(both(results, DCM_PatientName), "Test^Patient");
-    EXPECT_EQ(both(results, DCM_PatientID), "T1");
-    EXPECT_EQ(both(results, DCM_IssuerOfPatientID), "HOSPITAL");
-    EXPECT_EQ(both(results, DCM_PatientBirthDate), "19650412");
-    EXPECT_EQ(both(results, DCM_PatientSex), "F");
-    EXPECT_EQ(both(results, DCM_PatientAge), "058Y");
-    EXPECT_EQ(both(results, DCM_StudyInstanceUID), kStudyUid);
-    EXPECT_EQ(both(results, DCM_StudyDate), "20240131");
-    EXPECT_EQ(both(results, DCM_StudyTime), "100000");
-    EXPECT_EQ(both(results, DCM_AccessionNumber), "ACC1");
-    EXPECT_EQ(both(results, DCM_StudyID), "S1");
-    EXPECT_EQ(both(results, DCM_StudyDescription), "Screening");
-    EXPECT_EQ(both(results, DCM_ClinicalTrialSubjectID), "TRIAL-7");
-    EXPECT_EQ(both(results, DCM_TimezoneOffsetFromUTC), "+0100");
-    for (const auto& file : {results.segmentation.get(), results.report.get()}) {
-        EXPECT_FALSE(file->getDataset()->tagExists(DCM_PatientComments));
-        EXPECT_FALSE(file->getDataset()->tagExists(DCM_OperatorsName));
-        EXPECT_FALSE(file->getDataset()->tagExists(DCM_StationName));
+    EXPECT_EQ(said(results, DCM_PatientName), "Test^Patient");
+    EXPECT_EQ(said(results, DCM_PatientID), "T1");
+    EXPECT_EQ(said(results, DCM_IssuerOfPatientID), "HOSPITAL");
+    EXPECT_EQ(said(results, DCM_PatientBirthDate), "19650412");
+    EXPECT_EQ(said(results, DCM_PatientSex), "F");
+    EXPECT_EQ(said(results, DCM_PatientAge), "058Y");
+    EXPECT_EQ(said(results, DCM_StudyInstanceUID), kStudyUid);
+    EXPECT_EQ(said(results, DCM_StudyDate), "20240131");
+    EXPECT_EQ(said(results, DCM_StudyTime), "100000");
+    EXPECT_EQ(said(results, DCM_AccessionNumber), "ACC1");
+    EXPECT_EQ(said(results, DCM_StudyID), "S1");
+    EXPECT_EQ(said(results, DCM_StudyDescription), "Screening");
+    EXPECT_EQ(said(results, DCM_ClinicalTrialSubjectID), "TRIAL-7");
+    EXPECT_EQ(said(results, DCM_TimezoneOffsetFromUTC), "+0100");
+    for (DcmItem* object : results.all()) {
+        EXPECT_FALSE(object->tagExists(DCM_PatientComments));
+        EXPECT_FALSE(object->tagExists(DCM_OperatorsName));
+        EXPECT_FALSE(object->tagExists(DCM_StationName));
     }
 }
 
 TEST(PatientContext, AttributesOfType2AreThereEvenWhenTheSourceLacksThem) {
-    const Both results = results_of([](DcmDataset& dataset) {
+    const Results results = results_of([](DcmDataset& dataset) {
         dataset.findAndDeleteElement(DCM_PatientName);
         dataset.findAndDeleteElement(DCM_PatientID);
     });
-    for (const auto& file : {results.segmentation.get(), results.report.get()}) {
+    for (DcmItem* object : results.all()) {
         for (const DcmTagKey& tag : {DCM_PatientName, DCM_PatientID, DCM_PatientBirthDate, DCM_PatientSex,
                                      DCM_StudyID, DCM_ReferringPhysicianName, DCM_AccessionNumber})
-            EXPECT_TRUE(file->getDataset()->tagExists(tag)) << tag.toString();
+            EXPECT_TRUE(object->tagExists(tag)) << tag.toString();
     }
 }
 
 TEST(PatientContext, CarriesTheIssuersSequence) {
-    const Both results = results_of([](DcmDataset& dataset) {
+    const Results results = results_of([](DcmDataset& dataset) {
         DcmItem* other = nullptr;
         dataset.findOrCreateSequenceItem(DCM_OtherPatientIDsSequence, other);
         put_text(*other, DCM_PatientID, "OTHER");
     });
-    for (const auto& file : {results.segmentation.get(), results.report.get()})
-        EXPECT_EQ(value(item(*file->getDataset(), DCM_OtherPatientIDsSequence), DCM_PatientID), "OTHER");
+    for (DcmItem* object : results.all())
+        EXPECT_EQ(value(item(*object, DCM_OtherPatientIDsSequence), DCM_PatientID), "OTHER");
+}
+
+TEST(PatientContext, DropsNoPartOfTheIdentity) {
+    const Results results = results_of([](DcmDataset& dataset) {
+        put_text(dataset, DCM_TypeOfPatientID, "TEXT");
+        put_text(dataset, DCM_RETIRED_OtherPatientIDs, "OLD-1\\OLD-2");
+        DcmItem* qualifiers = nullptr;
+        dataset.findOrCreateSequenceItem(DCM_IssuerOfPatientIDQualifiersSequence, qualifiers);
+        put_text(*qualifiers, DCM_UniversalEntityID, "1.2.3.4");
+        put_text(*qualifiers, DCM_UniversalEntityIDType, "ISO");
+        for (const char* id : {"OTHER-1", "OTHER-2"}) {
+            DcmItem* other = nullptr;
+            dataset.findOrCreateSequenceItem(DCM_OtherPatientIDsSequence, other, -2);
+            put_text(*other, DCM_PatientID, id);
+            put_text(*other, DCM_IssuerOfPatientID, std::string("ISSUER OF ") + id);
+            DcmItem* issuer = nullptr;
+            other->findOrCreateSequenceItem(DCM_IssuerOfPatientIDQualifiersSequence, issuer);
+            put_text(*issuer, DCM_UniversalEntityID, "1.2.3.5");
+            put_text(*issuer, DCM_UniversalEntityIDType, "ISO");
+        }
+        put_text(dataset, DCM_AccessionNumber, "ACC1");
+        DcmItem* issuer = nullptr;
+        dataset.findOrCreateSequenceItem(DCM_IssuerOfAccessionNumberSequence, issuer);
+        put_text(*issuer, DCM_LocalNamespaceEntityID, "RIS");
+        put_text(dataset, DCM_AdmissionID, "ADM1");
+        put_text(dataset, DCM_ReferringPhysicianName, "Referring^One");
+        add_code(dataset, DCM_ProcedureCodeSequence, "P5-09051", "SRT");  // the source's scheme, not ours
+    });
+    EXPECT_EQ(said(results, DCM_TypeOfPatientID), "TEXT");
+    EXPECT_EQ(said(results, DCM_RETIRED_OtherPatientIDs), "OLD-1\\OLD-2");
+    EXPECT_EQ(said(results, DCM_AdmissionID), "ADM1");
+    EXPECT_EQ(said(results, DCM_ReferringPhysicianName), "Referring^One");
+    for (DcmItem* object : results.all()) {
+        EXPECT_EQ(value(item(*object, DCM_IssuerOfPatientIDQualifiersSequence), DCM_UniversalEntityID),
+                  "1.2.3.4");
+        EXPECT_EQ(value(item(*object, DCM_IssuerOfAccessionNumberSequence), DCM_LocalNamespaceEntityID),
+                  "RIS");
+        EXPECT_EQ(code(*object, DCM_ProcedureCodeSequence), "P5-09051");
+        ASSERT_EQ(count(*object, DCM_OtherPatientIDsSequence), 2);
+        DcmItem& second = item(*object, DCM_OtherPatientIDsSequence, 1);
+        EXPECT_EQ(value(second, DCM_PatientID), "OTHER-2");
+        EXPECT_EQ(value(second, DCM_IssuerOfPatientID), "ISSUER OF OTHER-2");
+        EXPECT_EQ(value(item(second, DCM_IssuerOfPatientIDQualifiersSequence), DCM_UniversalEntityID),
+                  "1.2.3.5");
+    }
+}
+
+DcmItem& add_request(DcmDataset& dataset, const char* procedure) {
+    DcmItem* request = nullptr;
+    dataset.findOrCreateSequenceItem(DCM_RequestAttributesSequence, request, -2);
+    put_text(*request, DCM_RequestedProcedureID, procedure);
+    put_text(*request, DCM_ScheduledProcedureStepID, std::string("STEP OF ") + procedure);
+    return *request;
+}
+
+TEST(PatientContext, RequestsOfTheImagesAreThoseOfTheReports) {
+    Study study;
+    const auto two = [](DcmDataset& dataset) {
+        put_text(dataset, DCM_AccessionNumber, "ACC1");
+        DcmItem* issuer = nullptr;
+        dataset.findOrCreateSequenceItem(DCM_IssuerOfAccessionNumberSequence, issuer);
+        put_text(*issuer, DCM_LocalNamespaceEntityID, "RIS");
+        add_request(dataset, "RP1");
+        DcmItem& other = add_request(dataset, "RP2");
+        put_text(other, DCM_StudyInstanceUID, "1.2.3.9");
+        put_text(other, DCM_AccessionNumber, "ACC2");
+        put_text(other, DCM_FillerOrderNumberImagingServiceRequest, "FILL2");
+    };
+    add_cluster(study.add(two), 3);
+    study.add(two);  // the same again
+    study.add([](DcmDataset& dataset) { add_request(dataset, "RP3"); });
+    const auto cad_report = study.cad_report();
+    const auto measurements = study.measurement_report();
+    for (DcmFileFormat* file : {cad_report.get(), measurements.get()}) {
+        DcmItem& report = *file->getDataset();
+        ASSERT_EQ(count(report, DCM_ReferencedRequestSequence), 3);
+        DcmItem& first = item(report, DCM_ReferencedRequestSequence, 0);
+        EXPECT_EQ(value(first, DCM_RequestedProcedureID), "RP1");
+        EXPECT_EQ(value(first, DCM_StudyInstanceUID), kStudyUid);
+        EXPECT_EQ(value(first, DCM_AccessionNumber), "ACC1");  // the study's
+        EXPECT_EQ(value(item(first, DCM_IssuerOfAccessionNumberSequence), DCM_LocalNamespaceEntityID), "RIS");
+        EXPECT_TRUE(first.tagExists(DCM_PlacerOrderNumberImagingServiceRequest));
+        EXPECT_FALSE(first.tagExists(DCM_ScheduledProcedureStepID));
+        DcmItem& second = item(report, DCM_ReferencedRequestSequence, 1);
+        EXPECT_EQ(value(second, DCM_StudyInstanceUID), "1.2.3.9");
+        EXPECT_EQ(value(second, DCM_AccessionNumber), "ACC2");
+        EXPECT_EQ(value(second, DCM_FillerOrderNumberImagingServiceRequest), "FILL2");
+        EXPECT_EQ(count(second, DCM_IssuerOfAccessionNumberSequence), 0);
+        EXPECT_EQ(value(item(report, DCM_ReferencedRequestSequence, 2), DCM_RequestedProcedureID), "RP3");
+    }
+    const auto segmentation = load(study.write().front());
+    DcmItem& image = *segmentation->getDataset();
+    ASSERT_EQ(count(image, DCM_RequestAttributesSequence), 2);
+    EXPECT_EQ(value(item(image, DCM_RequestAttributesSequence, 1), DCM_ScheduledProcedureStepID),
+              "STEP OF RP2");
+}
+
+TEST(PatientContext, AnEmptyRequestIsNone) {
+    const Results results = results_of([](DcmDataset& dataset) { add_request(dataset, ""); });
+    EXPECT_EQ(count(*results.report->getDataset(), DCM_ReferencedRequestSequence), 0);
 }
 
 TEST(PatientContext, AcquisitionEquipmentIsAContributor) {
-    const Both results = results_of([](DcmDataset&) {});
-    for (const auto& file : {results.segmentation.get(), results.report.get()}) {
-        DcmItem& device = item(*file->getDataset(), DCM_ContributingEquipmentSequence);
+    const Results results = results_of([](DcmDataset&) {});
+    for (DcmItem* object : results.all()) {
+        DcmItem& device = item(*object, DCM_ContributingEquipmentSequence);
         EXPECT_EQ(code(device, DCM_PurposeOfReferenceCodeSequence), "109101");
         EXPECT_EQ(value(device, DCM_Manufacturer), "Maker");
         EXPECT_EQ(value(device, DCM_ManufacturerModelName), "Model");
         EXPECT_EQ(value(device, DCM_StationName), "STATION1");
-        EXPECT_NE(value(*file->getDataset(), DCM_Manufacturer), "Maker");
+        EXPECT_NE(value(*object, DCM_Manufacturer), "Maker");
     }
 }
 
@@ -120,33 +227,33 @@ TEST(PatientContext, EachDeviceContributesOnce) {
 }
 
 TEST(PatientContext, Latin1BecomesUtf8) {
-    const Both results = results_of(
+    const Results results = results_of(
         [](DcmDataset& dataset) { name(dataset, "ISO_IR 100", "M\xfcller^J\xf6rg"); }, "K\xc3\xb6ln");
-    EXPECT_EQ(both(results, DCM_SpecificCharacterSet), "ISO_IR 192");
-    EXPECT_EQ(both(results, DCM_PatientName), "M\xc3\xbcller^J\xc3\xb6rg");
-    EXPECT_EQ(both(results, DCM_InstitutionName), "K\xc3\xb6ln");
+    EXPECT_EQ(said(results, DCM_SpecificCharacterSet), "ISO_IR 192");
+    EXPECT_EQ(said(results, DCM_PatientName), "M\xc3\xbcller^J\xc3\xb6rg");
+    EXPECT_EQ(said(results, DCM_InstitutionName), "K\xc3\xb6ln");
 }
 
 TEST(PatientContext, Utf8StaysUtf8) {
     const std::string umlauts = "M\xc3\xbcller";
-    const Both results = results_of([&](DcmDataset& dataset) { name(dataset, "ISO_IR 192", umlauts); });
-    EXPECT_EQ(both(results, DCM_SpecificCharacterSet), "ISO_IR 192");
-    EXPECT_EQ(both(results, DCM_PatientName), umlauts);
+    const Results results = results_of([&](DcmDataset& dataset) { name(dataset, "ISO_IR 192", umlauts); });
+    EXPECT_EQ(said(results, DCM_SpecificCharacterSet), "ISO_IR 192");
+    EXPECT_EQ(said(results, DCM_PatientName), umlauts);
 }
 
 TEST(PatientContext, PlainTextWithoutACharacterSetBecomesUtf8) {
-    const Both results = results_of([](DcmDataset& dataset) { name(dataset, nullptr, "Doe^Jane"); });
-    EXPECT_EQ(both(results, DCM_SpecificCharacterSet), "ISO_IR 192");
-    EXPECT_EQ(both(results, DCM_PatientName), "Doe^Jane");
+    const Results results = results_of([](DcmDataset& dataset) { name(dataset, nullptr, "Doe^Jane"); });
+    EXPECT_EQ(said(results, DCM_SpecificCharacterSet), "ISO_IR 192");
+    EXPECT_EQ(said(results, DCM_PatientName), "Doe^Jane");
 }
 
 TEST(PatientContext, UndeclaredBytesStayAsTheyAre) {
     const std::string bytes = "M\xfcller";
-    const Both results =
+    const Results results =
         results_of([&](DcmDataset& dataset) { name(dataset, nullptr, bytes); }, "K\xc3\xb6ln");
-    EXPECT_EQ(both(results, DCM_SpecificCharacterSet), "");
-    EXPECT_EQ(both(results, DCM_PatientName), bytes);
-    EXPECT_EQ(both(results, DCM_InstitutionName), "K?ln");  // text of ours has to be ASCII then
+    EXPECT_EQ(said(results, DCM_SpecificCharacterSet), "");
+    EXPECT_EQ(said(results, DCM_PatientName), bytes);
+    EXPECT_EQ(said(results, DCM_InstitutionName), "K?ln");  // text of ours has to be ASCII then
 }
 
 TEST(PatientContext, JapaneseThatCannotBeConvertedStaysAsItIs) {
@@ -154,28 +261,65 @@ TEST(PatientContext, JapaneseThatCannotBeConvertedStaysAsItIs) {
     const std::string bytes =
         "Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B=\x1b$B$d$^$@\x1b(B^\x1b$B$?$m$&\x1b(B";
     const char* character_set = "\\ISO 2022 IR 87";
-    const Both results = results_of([&](DcmDataset& dataset) { name(dataset, character_set, bytes); });
-    const std::string found = both(results, DCM_SpecificCharacterSet);
+    const Results results = results_of([&](DcmDataset& dataset) { name(dataset, character_set, bytes); });
+    const std::string found = said(results, DCM_SpecificCharacterSet);
     if (found == "ISO_IR 192") {  // a DCMTK with another converter
-        EXPECT_EQ(both(results, DCM_PatientName).find("Yamada^Tarou=\xe5\xb1\xb1\xe7\x94\xb0"), 0u);
+        EXPECT_EQ(said(results, DCM_PatientName).find("Yamada^Tarou=\xe5\xb1\xb1\xe7\x94\xb0"), 0u);
     } else {
         EXPECT_EQ(found, character_set);
-        EXPECT_EQ(both(results, DCM_PatientName), bytes);
+        EXPECT_EQ(said(results, DCM_PatientName), bytes);
     }
 }
 
+TEST(PatientContext, KoreanBecomesUtf8) {
+    // PS3.5 I.2: Hong^Gildong=(hanja)=(hangul)
+    const Results results = results_of([](DcmDataset& dataset) {
+        name(dataset, "\\ISO 2022 IR 149",
+             "Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7=\x1b$)C\xc8\xab^\x1b$)C\xb1\xe6\xb5\xbf");
+    });
+    EXPECT_EQ(said(results, DCM_SpecificCharacterSet), "ISO_IR 192");
+    EXPECT_EQ(said(results, DCM_PatientName),
+              "Hong^Gildong=\xe6\xb4\xaa^\xe5\x90\x89\xe6\xb4\x9e=\xed\x99\x8d^\xea\xb8\xb8\xeb\x8f\x99");
+}
+
+TEST(PatientContext, ChineseBecomesUtf8AlsoWhereAByteIsABackslash) {
+    const Results results = results_of([](DcmDataset& dataset) {
+        name(dataset, "GB18030", "Wang^Cheng=\xcd\xf5^\x81\x5c");  // U+738B, U+4E57
+        put_text(dataset, DCM_StudyDescription, "\xc8\xe9\xcf\xd9");
+    });
+    EXPECT_EQ(said(results, DCM_SpecificCharacterSet), "ISO_IR 192");
+    EXPECT_EQ(said(results, DCM_PatientName), "Wang^Cheng=\xe7\x8e\x8b^\xe4\xb9\x97");
+    EXPECT_EQ(said(results, DCM_StudyDescription), "\xe4\xb9\xb3\xe8\x85\xba");
+}
+
+TEST(PatientContext, TextWithinSequencesIsConvertedToo) {
+    const Results results = results_of([](DcmDataset& dataset) {
+        put_text(dataset, DCM_SpecificCharacterSet, "ISO_IR 100");
+        DcmItem* other = nullptr;
+        dataset.findOrCreateSequenceItem(DCM_OtherPatientIDsSequence, other);
+        put_text(*other, DCM_PatientID, "OTHER");
+        put_text(*other, DCM_IssuerOfPatientID, "K\xf6ln");
+        put_text(add_request(dataset, "RP1"), DCM_RequestedProcedureDescription, "Br\xfcste");
+    });
+    for (DcmItem* object : results.all())
+        EXPECT_EQ(value(item(*object, DCM_OtherPatientIDsSequence), DCM_IssuerOfPatientID), "K\xc3\xb6ln");
+    EXPECT_EQ(value(item(*results.report->getDataset(), DCM_ReferencedRequestSequence),
+                    DCM_RequestedProcedureDescription),
+              "Br\xc3\xbcste");
+}
+
 TEST(PatientContext, JapaneseNamesInLatinLettersBecomeUtf8) {
-    const Both results =
+    const Results results =
         results_of([](DcmDataset& dataset) { name(dataset, "\\ISO 2022 IR 87", "Yamada^Tarou"); });
-    EXPECT_EQ(both(results, DCM_SpecificCharacterSet), "ISO_IR 192");
-    EXPECT_EQ(both(results, DCM_PatientName), "Yamada^Tarou");
+    EXPECT_EQ(said(results, DCM_SpecificCharacterSet), "ISO_IR 192");
+    EXPECT_EQ(said(results, DCM_PatientName), "Yamada^Tarou");
 }
 
 TEST(PatientContext, AnOverlongNameIsCarriedAsItIs) {
     const std::string overlong(90, 'A');
-    const Both results =
+    const Results results =
         results_of([&](DcmDataset& dataset) { put_text(dataset, DCM_PatientName, overlong); });
-    EXPECT_EQ(both(results, DCM_PatientName), overlong);
+    EXPECT_EQ(said(results, DCM_PatientName), overlong);
 }
 
 TEST(PatientContext, AnotherDevicesTextIsMadeToFitTheReport) {

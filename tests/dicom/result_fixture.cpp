@@ -6,7 +6,10 @@
 #include <dcmtk/dcmdata/dcdeftag.h>
 #include <gtest/gtest.h>
 
+#include "dicom/cad_report_writer.h"
 #include "dicom/check.h"
+#include "dicom/measurement_report_writer.h"
+#include "dicom/segmentation_writer.h"
 
 namespace calcnode::dicom::fixture {
 
@@ -57,6 +60,26 @@ ImageResult& Study::keep(DcmFileFormat& instance) {
     return images.back();
 }
 
+std::vector<SegmentationReference> Study::segmentations() const {
+    std::vector<SegmentationReference> references;
+    for (const ResultSource& source : sources()) {
+        if (source.findings().status != pipeline::ImageStatus::analysed) continue;
+        const std::unique_ptr<DcmFileFormat> segmentation = make_segmentation(source, options);
+        if (!segmentation) continue;
+        DcmDataset& dataset = *segmentation->getDataset();
+        references.push_back({value(dataset, DCM_SeriesInstanceUID), value(dataset, DCM_SOPInstanceUID)});
+    }
+    return references;
+}
+
+std::unique_ptr<DcmFileFormat> Study::cad_report() const {
+    return make_cad_report(sources(), segmentations(), options);
+}
+
+std::unique_ptr<DcmFileFormat> Study::measurement_report() const {
+    return make_measurement_report(sources(), segmentations(), options);
+}
+
 void add_calcification(ImageResult& image, int row, int column, double score) {
     pipeline::ImageFindings& findings = image.findings;
     pipeline::Calcification calcification;
@@ -81,6 +104,10 @@ pipeline::Cluster& add_cluster(ImageResult& image, int size) {
     cluster.outline = square(row, 1, 3);
     cluster.score = std::max(0.0, 0.9 - 0.1 * number);
     cluster.distribution = pipeline::Distribution::grouped;
+    cluster.hull_area_mm2 = 12.3456789;
+    cluster.long_axis_mm = 4.5;
+    cluster.mean_distance_mm = 0.7;
+    cluster.sd_distance_mm = 0.1234567;
     findings.clusters.push_back(std::move(cluster));
     return findings.clusters.back();
 }
@@ -105,8 +132,10 @@ std::unique_ptr<DcmFileFormat> load(const ResultObject& object) {
 }
 
 std::unique_ptr<DcmFileFormat> load_report(const std::vector<ResultObject>& objects) {
-    if (objects.empty() || objects.back().kind != ResultKind::cad_sr) throw std::runtime_error("no report");
-    return load(objects.back());
+    for (const ResultObject& object : objects) {
+        if (object.kind == ResultKind::cad_sr) return load(object);
+    }
+    throw std::runtime_error("no report");
 }
 
 std::string value(DcmItem& item, const DcmTagKey& tag) {

@@ -12,6 +12,8 @@
 #include <dcmtk/dcmdata/dcdatset.h>
 #include <dcmtk/dcmdata/dcfilefo.h>
 
+#include "dicom/report_document.h"
+#include "dicom/result_source.h"
 #include "dicom/result_writers.h"
 #include "tests/dicom/instance_fixture.h"
 
@@ -36,6 +38,11 @@ class Study {
     }
 
     std::vector<ResultObject> write() { return write_results(images, options, folder()); }
+    /// What the writers of reports are given; it refers to `images`.
+    std::vector<ResultSource> sources() const { return read_result_sources(images); }
+    std::vector<SegmentationReference> segmentations() const;
+    std::unique_ptr<DcmFileFormat> cad_report() const;
+    std::unique_ptr<DcmFileFormat> measurement_report() const;
     std::filesystem::path folder() const { return folder_ / "results"; }
 
     std::vector<ImageResult> images;

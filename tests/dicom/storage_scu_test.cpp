@@ -138,6 +138,69 @@ TEST_F(StorageScuTest, ReencodesForAPeerThatOnlyTakesImplicit) {
     EXPECT_EQ(read.compare(*original.getDataset()), 0);
 }
 
+TEST_F(StorageScuTest, OffersThePeersSyntaxesAndTakesTheFirstThatItAccepts) {
+    const auto context_for = [&](const std::vector<std::string>& offered,
+                                 const std::map<std::uint8_t, std::string>& accepted) {
+        int used = 0;
+        FakePacs pacs([&](FakePacs& self) {
+            std::string data;
+            self.accept(accepted);
+            self.answer(self.take_store(data), 0);
+            used = self.context;
+            self.finish_release();
+        });
+        Peer peer = peer_at(pacs.port());
+        peer.transfer_syntaxes = offered;
+        EXPECT_EQ(send_objects(peer, {object("1.2.1")})[0].status, DeliveryStatus::delivered);
+        return used;
+    };
+    const std::vector<std::string> all{kDeflatedLittleEndian, kExplicitLittleEndian, kImplicitLittleEndian};
+    EXPECT_EQ(context_for(all, {{1, kDeflatedLittleEndian}, {3, kExplicitLittleEndian}}), 1);
+    EXPECT_EQ(context_for(all, {{3, kExplicitLittleEndian}, {5, kImplicitLittleEndian}}), 3);
+    EXPECT_EQ(context_for({kImplicitLittleEndian, kExplicitLittleEndian},
+                          {{1, kImplicitLittleEndian}, {3, kExplicitLittleEndian}}),
+              1);
+}
+
+TEST_F(StorageScuTest, DeflatesForAPeerThatTakesIt) {
+    std::string data;
+    FakePacs pacs([&](FakePacs& self) {
+        self.accept({{1, kDeflatedLittleEndian}});
+        self.answer(self.take_store(data), 0);
+        self.finish_release();
+    });
+    // Larger than some PDUs, and nearly all zeros as a segmentation is.
+    OutgoingObject one = object("1.2.1");
+    {
+        DcmFileFormat file;
+        ASSERT_TRUE(file.loadFile(one.path.c_str()).good());
+        std::vector<Uint8> pixels(3'000'001 + 1);
+        for (std::size_t i = 0; i < pixels.size(); i += 97)
+            pixels[i] = static_cast<Uint8>(i * i % 251);
+        ASSERT_TRUE(file.getDataset()
+                        ->putAndInsertUint8Array(DcmTag(DCM_PixelData, EVR_OB), pixels.data(), pixels.size())
+                        .good());
+        ASSERT_TRUE(file.saveFile(one.path.c_str(), EXS_LittleEndianExplicit).good());
+    }
+    Peer peer = peer_at(pacs.port());
+    peer.transfer_syntaxes = {kDeflatedLittleEndian};
+    const auto reports = send_objects(peer, {one});
+    EXPECT_EQ(reports[0].status, DeliveryStatus::delivered) << reports[0].text;
+    ASSERT_FALSE(data.empty());
+    EXPECT_EQ(data.size() % 2, 0u);
+    EXPECT_LT(data.size(), 300'000u);
+    DcmInputBufferStream stream;
+    stream.setBuffer(data.data(), static_cast<offile_off_t>(data.size()));
+    stream.setEos();
+    DcmDataset read;
+    read.transferInit();
+    ASSERT_TRUE(read.read(stream, EXS_DeflatedLittleEndianExplicit).good());
+    read.transferEnd();
+    DcmFileFormat original;
+    ASSERT_TRUE(original.loadFile(one.path.c_str()).good());
+    EXPECT_EQ(read.compare(*original.getDataset()), 0);
+}
+
 TEST_F(StorageScuTest, SaysWhenAClassIsNotAccepted) {
     AssociationPolicy policy;
     policy.other_storage_classes = {kSegmentationStorage};
@@ -147,8 +210,8 @@ TEST_F(StorageScuTest, SaysWhenAClassIsNotAccepted) {
     const auto reports =
         send_objects(peer_at(node.port()), {object("1.2.1", kMammographyCadSr), object("1.2.2"), compressed});
     EXPECT_EQ(reports[0].status, DeliveryStatus::not_accepted);
-    EXPECT_EQ(reports[0].text, std::string("the peer accepts SOP class ") + kMammographyCadSr +
-                                   " not in transfer syntax " + kExplicitLittleEndian);
+    EXPECT_EQ(reports[0].text, std::string("not accepted by peer: SOP class ") + kMammographyCadSr +
+                                   " in the transfer syntaxes offered");
     EXPECT_EQ(reports[1].status, DeliveryStatus::delivered) << reports[1].text;
     EXPECT_EQ(reports[2].status, DeliveryStatus::not_accepted);
 }

@@ -47,8 +47,8 @@ class Stage:
         self._nodes = []
         self._pacs = []
 
-    def pacs(self, *flags, start=True):
-        pacs = Pacs(self.folder / f"pacs{len(self._pacs)}", *flags)
+    def pacs(self, *flags, start=True, **options):
+        pacs = Pacs(self.folder / f"pacs{len(self._pacs)}", *flags, **options)
         self._pacs.append(pacs)
         return pacs.start() if start else pacs
 

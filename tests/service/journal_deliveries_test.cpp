@@ -66,6 +66,22 @@ TEST_P(JournalDeliveries, ADeadOneIsNotTriedAgain) {
     EXPECT_EQ(journal.recent_events(1).at(0).kind, "delivery_dead");
 }
 
+TEST_P(JournalDeliveries, WhatThePeerDoesNotNegotiateIsNoFailureAndNotTriedAgain) {
+    Journal journal = open();
+    queue(journal, 2);
+    const auto claimed = journal.claim_deliveries("pacs", "a", at(0), kLease, 3);
+    journal.finish_delivery(claimed.at(0), "a", {State::not_accepted, "not accepted by peer", {}}, at(10));
+    EXPECT_EQ(journal.counts().deliveries_not_accepted, 1);
+    EXPECT_EQ(journal.counts().deliveries_dead, 0);
+    EXPECT_EQ(journal.counts().deliveries_pending, 1) << "the rest still goes";
+    EXPECT_EQ(journal.recent_events(1).at(0).kind, "delivery_not_accepted");
+    EXPECT_EQ(journal.recent_events(1).at(0).text,
+              claimed[0].sop_instance_uid + " to pacs: not accepted by peer");
+    const auto later = journal.claim_deliveries("pacs", "a", at(99999), kLease, 3);
+    ASSERT_EQ(later.size(), 1u);
+    EXPECT_EQ(later[0].sop_instance_uid, claimed[1].sop_instance_uid);
+}
+
 TEST_P(JournalDeliveries, LeasesRunOutUnlessRenewed) {
     Journal journal = open();
     queue(journal, 1);

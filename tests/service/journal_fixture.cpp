@@ -90,13 +90,15 @@ int close_all(Journal& journal, Time now) {
     return closed;
 }
 
-ResultToRecord sample_result(const std::string& sop) {
+ResultToRecord sample_result(const std::string& sop, const std::vector<std::string>& destinations) {
     ResultToRecord result;
     result.object.path = "results/1/" + sop + ".dcm";
     result.object.sop_class_uid = "1.2.840.10008.5.1.4.1.1.88.50";
     result.object.sop_instance_uid = sop;
+    result.object.series_instance_uid = "1.99";
     result.object.transfer_syntax_uid = "1.2.840.10008.1.2.1";
     result.object.kind = dicom::ResultKind::cad_sr;
+    result.destinations = destinations;
     return result;
 }
 

@@ -70,7 +70,7 @@ Acceptance record_one(Journal& journal, const ReceivedInstance& instance);
 /// Closes every open study, all its images attempted, for "pacs". Returns how many were closed.
 int close_all(Journal& journal, Time now);
 
-/// A result object of this UID, as a worker hands it in.
-ResultToRecord sample_result(const std::string& sop);
+/// A result object of this UID, a CAD SR, as a worker hands it in.
+ResultToRecord sample_result(const std::string& sop, const std::vector<std::string>& destinations = {"pacs"});
 
 }  // namespace calcnode::service

@@ -115,9 +115,10 @@ TEST_P(JournalJobs, WhatADestinationHasIsNotSentAgain) {
     journal.finish_delivery(sent[1], "d", {DeliveryOutcome::State::dead, "refused", {}}, at(60));
 
     add_generation(journal, "1.1");
-    auto again = journal.claim_job("a", at(70), kLease);
-    again->destinations = {"pacs", "viewer"};
-    journal.complete_job(*again, "a", {sample_result("9.1"), sample_result("9.2"), sample_result("9.3")},
+    const auto again = journal.claim_job("a", at(70), kLease);
+    const std::vector<std::string> both{"pacs", "viewer"};
+    journal.complete_job(*again, "a",
+                         {sample_result("9.1", both), sample_result("9.2", both), sample_result("9.3", both)},
                          false, "", at(80));
     EXPECT_EQ(journal.counts().results, 3);
     const auto due = journal.claim_deliveries("pacs", "d", at(90), kLease, 10);
@@ -126,6 +127,78 @@ TEST_P(JournalJobs, WhatADestinationHasIsNotSentAgain) {
     EXPECT_EQ(due[0].attempt, 1);
     EXPECT_EQ(due[1].sop_instance_uid, "9.3");
     EXPECT_EQ(journal.claim_deliveries("viewer", "d", at(90), kLease, 10).size(), 3u);
+}
+
+TEST_P(JournalJobs, AnObjectGoesOnlyWhereItIsWanted) {
+    Journal journal = open();
+    queue(journal, {"1.1"});
+    journal.complete_job(*journal.claim_job("a", at(30), kLease), "a",
+                         {sample_result("9.1", {"viewer"}), sample_result("9.2", {}), sample_result("9.3")},
+                         false, "", at(40));
+    EXPECT_EQ(journal.counts().results, 3);
+    const auto viewer = journal.claim_deliveries("viewer", "d", at(50), kLease, 10);
+    ASSERT_EQ(viewer.size(), 1u);
+    EXPECT_EQ(viewer[0].sop_instance_uid, "9.1");
+    const auto pacs = journal.claim_deliveries("pacs", "d", at(50), kLease, 10);
+    ASSERT_EQ(pacs.size(), 1u);
+    EXPECT_EQ(pacs[0].sop_instance_uid, "9.3");
+}
+
+TEST_P(JournalJobs, WhatWasNotAcceptedIsOfferedOnceMoreWithTheNextJob) {
+    Journal journal = open();
+    queue(journal, {"1.1"});
+    journal.complete_job(*journal.claim_job("a", at(30), kLease), "a", {sample_result("9.1")}, false, "",
+                         at(40));
+    const auto sent = journal.claim_deliveries("pacs", "d", at(50), kLease, 10);
+    journal.finish_delivery(sent.at(0), "d", {DeliveryOutcome::State::not_accepted, "", {}}, at(60));
+    add_generation(journal, "1.1");
+    journal.complete_job(*journal.claim_job("a", at(70), kLease), "a", {sample_result("9.1")}, false, "",
+                         at(80));
+    EXPECT_EQ(journal.claim_deliveries("pacs", "d", at(90), kLease, 10).size(), 1u);
+}
+
+TEST_P(JournalJobs, KnowsTheReportsThatItsOwnReplace) {
+    const auto report = [](const std::string& sop, dicom::ResultKind kind, dicom::CodeScheme scheme) {
+        ResultToRecord result = sample_result(sop);
+        result.object.kind = kind;
+        result.object.code_scheme = scheme;
+        result.object.series_instance_uid = sop + ".1";
+        return result;
+    };
+    using dicom::CodeScheme;
+    using dicom::ResultKind;
+    Journal journal = open();
+    queue(journal, {"1.1", "1.2"});
+    const auto first = journal.claim_job("a", at(30), kLease);
+    EXPECT_TRUE(first->earlier_reports.empty());
+    journal.complete_job(*first, "a",
+                         {report("9.1", ResultKind::segmentation, CodeScheme::sct),
+                          report("9.2", ResultKind::cad_sr, CodeScheme::sct),
+                          report("9.3", ResultKind::cad_sr, CodeScheme::srt)},
+                         false, "", at(40));
+    const auto other = journal.claim_job("a", at(41), kLease);
+    EXPECT_TRUE(other->earlier_reports.empty()) << "another study's";
+    journal.complete_job(*other, "a", {}, false, "", at(42));
+
+    add_generation(journal, "1.1");
+    const auto second = journal.claim_job("a", at(50), kLease);
+    ASSERT_EQ(second->earlier_reports.size(), 2u);
+    EXPECT_EQ(second->earlier_reports[0].sop_instance_uid, "9.2");
+    EXPECT_EQ(second->earlier_reports[0].series_instance_uid, "9.2.1");
+    EXPECT_EQ(second->earlier_reports[0].kind, ResultKind::cad_sr);
+    EXPECT_EQ(second->earlier_reports[1].code_scheme, CodeScheme::srt);
+    journal.complete_job(*second, "a",
+                         {report("9.4", ResultKind::cad_sr, CodeScheme::sct),
+                          report("9.5", ResultKind::measurement_report, CodeScheme::sct)},
+                         false, "", at(60));
+
+    record_one(journal, sample_instance("1.1", "1.1.3"));
+    close_all(journal, at(70));
+    const auto third = journal.claim_job("a", at(80), kLease);
+    std::vector<std::string> uids;
+    for (const EarlierReport& earlier : third->earlier_reports)
+        uids.push_back(earlier.sop_instance_uid);
+    EXPECT_EQ(uids, (std::vector<std::string>{"9.4", "9.5", "9.3"})) << "the latest of each kind and scheme";
 }
 
 TEST_P(JournalJobs, OneJobOfAStudyAtATime) {

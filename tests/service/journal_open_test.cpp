@@ -54,6 +54,36 @@ TEST_P(JournalOpen, KeepsWhatItHolds) {
     EXPECT_EQ(journal.counts().instances, 1);
 }
 
+/// A journal of calcnode's first version, with something in it.
+TEST_P(JournalOpen, BringsTheFirstVersionUpToDate) {
+    {
+        auto sql = raw();
+        migrate_journal(*sql, parse_journal_url(url()).dialect, 1);
+        for (const char* state : {"pending", "delivered", "dead"}) {
+            *sql << "insert into delivery (destination, path, sop_class_uid, sop_instance_uid, "
+                    "transfer_syntax_uid, state, attempt, next_attempt, owner, lease_until, text, created, "
+                    "finished) values ('pacs', 'p', '1.1', :sop, '1.2', :state, 2, 0, '', 0, 't', 7, 0)",
+                soci::use("9." + std::string(state)), soci::use(std::string(state));
+        }
+        int version = 0;
+        *sql << "select max(version) from schema_version", soci::into(version);
+        ASSERT_EQ(version, 1);
+    }
+    Journal journal = open();
+    EXPECT_EQ(journal.counts().deliveries_pending, 1);
+    EXPECT_EQ(journal.counts().deliveries_delivered, 1);
+    EXPECT_EQ(journal.counts().deliveries_dead, 1);
+    const auto due = journal.claim_deliveries("pacs", "a", at(0), Duration(1000), 10);
+    ASSERT_EQ(due.size(), 1u);
+    EXPECT_EQ(due[0].attempt, 3);
+    journal.finish_delivery(due[0], "a", {DeliveryOutcome::State::not_accepted, "", {}}, at(1));
+    EXPECT_EQ(journal.counts().deliveries_not_accepted, 1);
+    ReceivedInstance forwarded = sample_instance("1.1", "1.1.1");
+    forwarded.analysable = false;
+    record_one(journal, forwarded);  // the generated key goes on
+    EXPECT_EQ(journal.claim_deliveries("pacs", "a", at(0), Duration(1000), 10).size(), 1u);
+}
+
 TEST_P(JournalOpen, RefusesAJournalFromANewerVersion) {
     open();
     const int newer = journal_schema_version() + 1;

@@ -50,7 +50,7 @@ class Node:
         self.settings = {**QUICK, "data_dir": str(folder / "data"), "journal.url": journal_url}
         targets = pacs if isinstance(pacs, dict) else ({"pacs": pacs} if pacs else {})
         self.settings["destinations"] = {
-            name: {"ae_title": target.ae_title, "host": "127.0.0.1", "port": target.port}
+            name: {"ae_title": target.ae_title, "host": "127.0.0.1", "port": target.port, **target.profile}
             for name, target in targets.items()}
         self.settings["routes"] = [{"name": "everything", "match": {}, "destinations": list(targets)}]
         self.settings.update(settings or {})

@@ -10,19 +10,24 @@ from support.process import Process, children
 
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 CAD_SR = "1.2.840.10008.5.1.4.1.1.88.50"
+MEASUREMENT_REPORT = "1.2.840.10008.5.1.4.1.1.88.34"
+PRESENTATION_STATE = "1.2.840.10008.5.1.4.1.1.11.1"
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
 class Pacs:
     ae_title = "PACS"
 
-    def __init__(self, folder, *flags):
-        """`flags` go to storescp: --refuse, --abort-during ... make it a bad one."""
+    def __init__(self, folder, *flags, profile=None, accepts=None):
+        """`flags` go to storescp: --refuse, --abort-during ... make it a bad one. `profile`: what the node's
+        configuration says of it beside its address. `accepts`: {SOP class: transfer syntaxes}, and nothing else."""
         self.folder = folder
+        self.profile = profile or {}
         self.port = free_port()
         self._received = folder / "received"
         self._received.mkdir(parents=True, exist_ok=True)
         self._process = None
-        self._flags = flags
+        self._flags = [*flags, *(["-xf", self._negotiation(accepts), "Test"] if accepts else [])]
 
     def start(self):
         command = ["storescp", "--fork", "+B", "+uf", "-aet", self.ae_title, "-od", self._received, *self._flags, self.port]
@@ -30,6 +35,17 @@ class Pacs:
         tools.wait_until(lambda: is_listening(self.port) or not self._process.is_running(), 10, "storescp to listen")
         assert self._process.is_running(), (self.folder / "storescp.log").read_text()
         return self
+
+    def _negotiation(self, accepts):
+        """A configuration file of storescp (asconfig.txt of DCMTK)."""
+        lines = ["[[TransferSyntaxes]]"]
+        contexts = ["[[PresentationContexts]]", "[Test]"]
+        for number, (sop_class, syntaxes) in enumerate(accepts.items(), 1):
+            lines += [f"[Group{number}]", *(f"TransferSyntax{i} = {syntax}" for i, syntax in enumerate(syntaxes, 1))]
+            contexts.append(f"PresentationContext{number} = {sop_class}\\Group{number}")
+        path = self.folder / "storescp.cfg"
+        path.write_text("\n".join([*lines, *contexts, "[[Profiles]]", "[Test]", "PresentationContexts = Test", ""]))
+        return path
 
     def restart(self, *flags):
         """On the same port, with these flags only."""

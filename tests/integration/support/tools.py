@@ -75,7 +75,11 @@ def dciodvfy_errors(path):
     return [line for line in run("dciodvfy", "-new", path, check=False).stdout.splitlines() if line.startswith("Error")]
 
 
-def analyze(paths, out, *settings, check=True, timeout=600):
+# What a destination gets whose configuration says nothing of it.
+PLAIN_KINDS = "segmentation,cad_sr,measurement_report"
+
+
+def analyze(paths, out, *settings, kinds=PLAIN_KINDS, check=True, timeout=600):
     """`calcnode analyze`; settings are KEY=VALUE. Returns the finished process; results are in `out`."""
     options = [word for setting in settings for word in ("--set", setting)]
-    return run(CALCNODE, "analyze", *paths, "--out", out, *options, check=check, timeout=timeout)
+    return run(CALCNODE, "analyze", *paths, "--out", out, "--kinds", kinds, *options, check=check, timeout=timeout)
