@@ -173,8 +173,10 @@ ContentItem measurement_report_content(const std::vector<ResultSource>& sources,
                      .children = {}};
     add_language(root);
     add_observer(root, options, repertoire);
-    root.add(Relationship::has_concept_modifier, codes::kProcedureReported,
-             CodeValue{codes::kImagingProcedure});
+    if (options.code_scheme == CodeScheme::sct) {  // optional, and CID 100 has it in SNOMED CT only
+        root.add(Relationship::has_concept_modifier, codes::kProcedureReported,
+                 CodeValue{codes::kImagingProcedure});
+    }
     add_library(root, sources);
     ContentItem& measurements = root.add(Relationship::contains, codes::kImagingMeasurements, Container{});
     // One algorithm made them all (TID 1500 row 6, TID 4019).
