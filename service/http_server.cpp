@@ -151,6 +151,14 @@ std::string status_json(const JournalCounts& counts, int associations, int worke
           {"delivered", counts.deliveries_delivered},
           {"not_accepted", counts.deliveries_not_accepted},
           {"dead", counts.deliveries_dead}}},
+        {"commitments",
+         {{"pending", counts.commitments_pending},
+          {"committed", counts.commitments_committed},
+          {"failed", counts.commitments_failed}}},
+        {"commitment_reports",
+         {{"pending", counts.commitment_reports_pending},
+          {"reported", counts.commitment_reports_reported},
+          {"unreported", counts.commitment_reports_unreported}}},
     };
     return body.dump() + "\n";
 }

@@ -12,8 +12,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from support import tools  # noqa: E402
+from support.commitment_peer import CommitmentPacs  # noqa: E402
 from support.exam import Exams  # noqa: E402
 from support.node import Node  # noqa: E402
+from support.orthanc import Orthanc  # noqa: E402
 from support.pacs import Pacs  # noqa: E402
 
 POSTGRES = os.environ.get("CALCNODE_TEST_POSTGRES_URL", "")
@@ -49,6 +51,18 @@ class Stage:
 
     def pacs(self, *flags, start=True, **options):
         pacs = Pacs(self.folder / f"pacs{len(self._pacs)}", *flags, **options)
+        self._pacs.append(pacs)
+        return pacs.start() if start else pacs
+
+    def orthanc(self, start=True, **settings):
+        """An Orthanc with these settings in its configuration."""
+        orthanc = Orthanc(self.folder / f"orthanc{len(self._pacs)}", **settings)
+        self._pacs.append(orthanc)
+        return orthanc.start() if start else orthanc
+
+    def commitment_pacs(self, on_request=None, start=True):
+        """A PACS that answers N-ACTION as `on_request` says (support.commitment_peer)."""
+        pacs = CommitmentPacs(on_request)
         self._pacs.append(pacs)
         return pacs.start() if start else pacs
 
