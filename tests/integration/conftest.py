@@ -20,6 +20,10 @@ from support.pacs import Pacs  # noqa: E402
 POSTGRES = os.environ.get("CALCNODE_TEST_POSTGRES_URL", "")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "browser: runs Chromium (tests/run --only browser)")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield

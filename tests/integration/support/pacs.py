@@ -10,6 +10,7 @@ from support.process import Process, children
 
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 CAD_SR = "1.2.840.10008.5.1.4.1.1.88.50"
+MEASUREMENT_REPORT = "1.2.840.10008.5.1.4.1.1.88.34"
 
 
 class Pacs:
