@@ -99,7 +99,7 @@ std::string segmentation_uid(const ResultSource& source, const ResultOptions& op
 }
 
 std::string segmentation_series_uid(const ResultSource& source, const ResultOptions& options) {
-    return uid_of("seg.series", source.header.study_instance_uid, options, presentation(options));
+    return uid_of("seg.series", source.header.sop_instance_uid, options, presentation(options));
 }
 
 std::string dimension_organization_uid(const ResultSource& source, const ResultOptions& options) {

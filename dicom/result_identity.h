@@ -20,7 +20,7 @@ int cad_report_series_number(const ResultOptions& options);
 int measurement_report_series_number(const ResultOptions& options);
 
 /// A segmentation is about one image and depends on nothing else in the study: when a late view brings a new
-/// generation, the segmentations of the other images keep their UIDs and bytes.
+/// generation, the segmentations of the other images keep their UIDs and bytes. Its series is its own, too.
 std::string segmentation_uid(const ResultSource& source, const ResultOptions& options);
 std::string segmentation_series_uid(const ResultSource& source, const ResultOptions& options);
 std::string dimension_organization_uid(const ResultSource& source, const ResultOptions& options);

@@ -21,6 +21,10 @@ from support.pacs import Pacs  # noqa: E402
 POSTGRES = os.environ.get("CALCNODE_TEST_POSTGRES_URL", "")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "browser: runs Chromium (tests/run --only browser)")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
@@ -65,6 +69,12 @@ class Stage:
         pacs = CommitmentPacs(on_request)
         self._pacs.append(pacs)
         return pacs.start() if start else pacs
+
+    def orthanc(self, start=True, **settings):
+        """An Orthanc with these settings in its configuration."""
+        orthanc = Orthanc(self.folder / f"orthanc{len(self._pacs)}", **settings)
+        self._pacs.append(orthanc)
+        return orthanc.start() if start else orthanc
 
     def node(self, pacs=None, journal_url="", start=True, folder=None, **settings):
         """Settings: `assembly__quiet="1s"` is assembly.quiet."""

@@ -106,3 +106,29 @@ def tracking_uids(report):
 
 def texts(report):
     return [str(item.TextValue) for item in walk(report) if item.ValueType == "TEXT"]
+
+
+class MeasurementGroup:
+    """A Measurement Group (125007) of TID 1500: what is measured of one outline on one image."""
+
+    def __init__(self, item):
+        self.tracking_uid = self.tracking_identifier = ""
+        self.image, self.outline, self.measurements = "", [], []
+        for child in item.ContentSequence:
+            if concept(child) == "112040":
+                self.tracking_uid = str(child.UID)
+            elif concept(child) == "112039":
+                self.tracking_identifier = str(child.TextValue)
+            elif child.ValueType == "SCOORD":
+                numbers = [float(value) for value in child.GraphicData]
+                self.outline = list(zip(numbers[::2], numbers[1::2]))
+                self.image = str(child.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID)
+            elif child.ValueType == "NUM":
+                value = child.MeasuredValueSequence[0]
+                self.measurements.append((str(child.ConceptNameCodeSequence[0].CodeMeaning), float(value.NumericValue),
+                                          str(value.MeasurementUnitsCodeSequence[0].CodeValue)))
+
+
+def measurement_groups(report):
+    """In the order of the document."""
+    return [MeasurementGroup(item) for item in walk(report) if concept(item) == "125007"]
