@@ -131,7 +131,7 @@ def test_the_order_is_that_of_the_images(exams, one_view):
                 assert request.AccessionNumber == "ACC1"
                 assert request.IssuerOfAccessionNumberSequence[0].LocalNamespaceEntityID == issuer
                 assert request.StudyInstanceUID == exam.study
-        if found.SOPClassUID == SEGMENTATION:
+        else:
             assert found.RequestAttributesSequence == exam.header.RequestAttributesSequence
 
 
