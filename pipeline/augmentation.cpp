@@ -14,7 +14,7 @@ namespace {
 constexpr double kGrainCoverage = 0.4;
 constexpr double kRimCoverage = 0.08;
 constexpr double kShows =
-    1.6;  // a grain whose brightest pixel stays below this many spreads is lost in the noise
+    2.0;  // a grain whose brightest pixel stays below this many spreads is lost in the noise
 
 cv::Size size_at(const TrainingImage& image, double spacing_mm) {
     const double factor = image.spacing_mm / spacing_mm;

@@ -84,6 +84,16 @@ struct Run {
         return true;
     }
 
+    /// The Detector of an earlier run instead of the first stage.
+    void take_detector(const Manifest& manifest) const {
+        std::error_code failed;
+        std::filesystem::copy_file(options.detector, options.output / manifest.detector.file,
+                                   std::filesystem::copy_options::overwrite_existing, failed);
+        if (failed)
+            throw Error(ErrorCode::bad_argument, "cannot take the Detector " + options.detector.string() + ": " +
+                                                     failed.message());
+    }
+
     void say(const std::string& message) const {
         if (progress) progress({2LL * options.steps, 2LL * options.steps, 0, message});
     }
@@ -102,7 +112,11 @@ TrainingReport train(const TrainingOptions& options, const TrainingCallback& pro
     if (!options.resume) std::filesystem::remove(options.output / "training.csv", failed);
     Manifest manifest = manifest_for(options);
     TrainingReport report;
-    if (!run.train(Stage::detector, 0, nullptr)) return report;
+    if (!options.detector.empty()) {
+        run.take_detector(manifest);
+    } else if (!run.train(Stage::detector, 0, nullptr)) {
+        return report;
+    }
     {
         const Network detector = Network::load(options.output / manifest.detector.file);
         manifest.detector.threshold = choose_detector_threshold(detector, run.backgrounds, manifest);

@@ -31,6 +31,7 @@ struct TrainingOptions {
     int threads = 2;                              // LibTorch's and the image makers'
     double spacing_mm = 0.1;                      // the working spacing
     std::vector<TrainingBackground> backgrounds;  // may be empty: phantoms only
+    std::filesystem::path detector;  // a trained one to keep: only the Segmentator is trained; empty: both are
     /// Go on from the checkpoint that an earlier run with the same output folder left (<output>/checkpoint).
     bool resume = false;
 };

@@ -26,7 +26,7 @@ constexpr double kLastRate = 2e-5;
 constexpr int kWarmUp = 50;
 constexpr double kLongestGradient = 1.0;
 constexpr double kDetectorPositiveWeight = 3;  // a missed suspect cell is lost for good, a false one is not
-constexpr double kSegmentatorPositiveWeight = 2;
+constexpr double kSegmentatorPositiveWeight = 1;
 
 std::vector<at::Tensor> parameters_of(const torch::jit::Module& module) {
     std::vector<at::Tensor> list;

@@ -23,7 +23,7 @@ constexpr double kPieceAreaMm2 = 1200;  // from each background folder, a unit
 constexpr int kCheckpointEvery = 500;
 constexpr int kValidationUnits = 5;
 constexpr int kValidations = 30;  // over all steps
-constexpr int kPatience = 10;     // validations without a better one end the stage
+constexpr int kPatience = 20;     // validations without a better one end the stage
 
 /// Makes units ahead of their use, in order.
 class UnitSource {
@@ -56,7 +56,7 @@ class UnitSource {
 PatchWishes wishes_for(const TrainingView& view) {
     const int side = std::max(view.labels.cols, view.labels.rows);
     if (side <= kPatchSide + kPatchSide / 4) return {0, 0, 1};
-    return view.labels.total() > 500000 ? PatchWishes{6, 16, 0} : PatchWishes{2, 4, 0};
+    return view.labels.total() > 500000 ? PatchWishes{5, 24, 0} : PatchWishes{2, 6, 0};
 }
 
 /// Patches of units that are never trained on; the same for every run of this seed.

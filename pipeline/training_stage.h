@@ -25,7 +25,7 @@ struct StageOptions {
 /// Called after each step with the steps done and the running loss; false stops.
 using StageCallback = std::function<bool(int done, double loss)>;
 
-/// Trains until options.steps, or until the loss on held-out patches has not fallen for a third of them; ends with the
+/// Trains until options.steps, or until the loss on held-out patches has not fallen for two thirds of them; ends with the
 /// weights that were best there. `detector` is the finished first network when the stage is the segmentator's,
 /// else null. Returns false when the callback stopped it; the checkpoint is then written.
 bool run_stage(NetworkTrainer& trainer, const StageOptions& options, const BackgroundLibrary& backgrounds,

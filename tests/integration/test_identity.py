@@ -68,13 +68,15 @@ def one_view(exams):
     return whole, [whole.instances[names[0]]]
 
 
-def analysed(exams, one_view, change):
+def analysed(exams, one_view, change, inherited=None):
+    """`inherited` is what dciodvfy may say of the objects because it would say it of the source."""
     whole, only = one_view
     exam = exams.copy(whole, change, only=only)
     objects = [pydicom.dcmread(path) for path in exams.reference(exam).objects.values()]
     assert {SEGMENTATION, CAD_SR, MEASUREMENT_REPORT} <= {str(found.SOPClassUID) for found in objects}
     for path in exams.reference(exam).objects.values():
-        assert not tools.dciodvfy_errors(path), path
+        errors = [error for error in tools.dciodvfy_errors(path) if not inherited or inherited not in error]
+        assert not errors, path
     return exam, objects
 
 
@@ -104,7 +106,7 @@ def test_undeclared_bytes_come_out_untouched(exams, one_view):
         dataset.add_new(0x00100010, "PN", PersonName(UNDECLARED))
         give_identity(dataset, "HOSPITAL", "Screening")
 
-    exam, objects = analysed(exams, one_view, change)
+    exam, objects = analysed(exams, one_view, change, inherited="Character invalid for character repertoire")
     assert exam.header.PatientName.original_string.rstrip() == UNDECLARED
     for found in objects:
         assert "SpecificCharacterSet" not in found
@@ -129,7 +131,7 @@ def test_the_order_is_that_of_the_images(exams, one_view):
                 assert request.AccessionNumber == "ACC1"
                 assert request.IssuerOfAccessionNumberSequence[0].LocalNamespaceEntityID == issuer
                 assert request.StudyInstanceUID == exam.study
-        if found.SOPClassUID == SEGMENTATION:
+        else:
             assert found.RequestAttributesSequence == exam.header.RequestAttributesSequence
 
 
