@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "dicom/error.h"
 #include "dicom/patient_context.h"
 #include "dicom/result_check.h"
 #include "dicom/result_codes.h"
