@@ -73,26 +73,31 @@ class Reencoded : public OutgoingDataset {
     }
 
     void send(DimseConnection& connection, std::uint8_t context_id) override {
-        std::vector<unsigned char> buffer(connection.largest_fragment());
-        DcmOutputBufferStream stream(buffer.data(), static_cast<offile_off_t>(buffer.size()) - 1);
+        // Room for a byte that is held back and one of padding: fragments are of even length (PS3.8 E.1).
+        std::vector<unsigned char> buffer(connection.largest_fragment() / 2 * 2 - 2);
+        std::vector<unsigned char> fragment;
+        DcmOutputBufferStream stream(buffer.data(), static_cast<offile_off_t>(buffer.size()));
         DcmWriteCache cache;
         DcmDataset* dataset = file_.getDataset();
         dataset->transferInit();
         bool whole = false;  // all is in the stream, which may still hold back some of it (deflated)
-        bool odd = false;
         for (bool last = false; !last;) {
             if (!whole) whole = write_some(stream, cache);
             if (whole) stream.flush();
-            last = whole && stream.isFlushed();
             void* bytes = nullptr;
             offile_off_t count = 0;
             stream.flushBuffer(bytes, count);
-            odd = odd != (count % 2 != 0);
-            std::span<unsigned char> fragment(static_cast<unsigned char*>(bytes),
-                                              static_cast<std::size_t>(count));
-            if (last && odd) fragment = padded(fragment, buffer);
-            connection.send(
-                {.context_id = context_id, .is_command = false, .is_last = last, .data = fragment});
+            last = whole && stream.isFlushed();
+            const auto* begin = static_cast<unsigned char*>(bytes);
+            fragment.insert(fragment.end(), begin, begin + count);
+            // A deflated data set may end on an odd byte: one zero more (PS3.5 A.5).
+            if (last && fragment.size() % 2 != 0) fragment.push_back(0);
+            const std::size_t even = fragment.size() / 2 * 2;
+            connection.send({.context_id = context_id,
+                             .is_command = false,
+                             .is_last = last,
+                             .data = std::span(fragment).first(even)});
+            fragment.erase(fragment.begin(), fragment.begin() + static_cast<std::ptrdiff_t>(even));
         }
         dataset->transferEnd();
     }
@@ -105,15 +110,6 @@ class Reencoded : public OutgoingDataset {
         if (written.bad() && written != EC_StreamNotifyClient)
             check(written, "re-encoding", ErrorCode::network_error);
         return written.good();
-    }
-
-    /// A deflated data set may end on an odd byte: one zero more (PS3.5 A.5). The stream was given a buffer
-    /// with room for it.
-    static std::span<unsigned char> padded(std::span<unsigned char> fragment,
-                                           std::vector<unsigned char>& buffer) {
-        std::copy(fragment.begin(), fragment.end(), buffer.begin());
-        buffer[fragment.size()] = 0;
-        return std::span(buffer).first(fragment.size() + 1);
     }
 
     DcmFileFormat file_;

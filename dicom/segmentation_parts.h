@@ -13,6 +13,7 @@
 #include "dicom/concept.h"
 #include "dicom/result_identity.h"
 #include "dicom/result_source.h"
+#include "dicom/result_text.h"
 
 namespace calcnode::dicom {
 
