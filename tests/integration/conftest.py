@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from support import tools  # noqa: E402
 from support.exam import Exams  # noqa: E402
 from support.node import Node  # noqa: E402
+from support.orthanc import Orthanc  # noqa: E402
 from support.pacs import Pacs  # noqa: E402
 
 POSTGRES = os.environ.get("CALCNODE_TEST_POSTGRES_URL", "")
@@ -51,6 +52,12 @@ class Stage:
         pacs = Pacs(self.folder / f"pacs{len(self._pacs)}", *flags)
         self._pacs.append(pacs)
         return pacs.start() if start else pacs
+
+    def orthanc(self, start=True, **settings):
+        """An Orthanc with these settings in its configuration."""
+        orthanc = Orthanc(self.folder / f"orthanc{len(self._pacs)}", **settings)
+        self._pacs.append(orthanc)
+        return orthanc.start() if start else orthanc
 
     def node(self, pacs=None, journal_url="", start=True, folder=None, **settings):
         """Settings: `assembly__quiet="1s"` is assembly.quiet."""
