@@ -44,6 +44,9 @@ bool take_user_information(AssociateRequest& request, Bytes value) {
         if (type == kItemMaximumLength && content.size() == 4) {
             request.max_pdu = static_cast<std::uint32_t>(read_big_endian(content, 0, 4));
         }
+        if (type == kItemRoleSelection) {
+            if (auto role = parse_role(content)) request.roles.push_back(std::move(*role));
+        }
         return true;
     });
 }
@@ -70,23 +73,22 @@ std::optional<AssociateRequest> parse_associate_request(std::span<const unsigned
 }
 
 std::vector<unsigned char> encode_associate_accept(const AssociateRequest& request,
-                                                   const std::vector<ContextAnswer>& answers,
-                                                   std::uint32_t max_pdu) {
+                                                   const AssociateAnswer& answer) {
     AssociateWriter body;
     body.number(1, 2);  // protocol version
     body.number(0, 2);
     body.text({reinterpret_cast<const char*>(request.titles_as_sent.data()), request.titles_as_sent.size()});
     body.item(kItemApplicationContext, kApplicationContextName);
-    for (const ContextAnswer& answer : answers) {
+    for (const ContextAnswer& one : answer.contexts) {
         AssociateWriter context;
-        context.number(answer.id, 1);
+        context.number(one.id, 1);
         context.number(0, 1);
-        context.number(static_cast<unsigned char>(answer.result), 1);
+        context.number(static_cast<unsigned char>(one.result), 1);
         context.number(0, 1);
-        context.item(kItemTransferSyntax, answer.transfer_syntax);
+        context.item(kItemTransferSyntax, one.transfer_syntax);
         body.item(kItemContextAnswer, context.bytes());
     }
-    body.item(kItemUserInformation, our_user_information(max_pdu));
+    body.item(kItemUserInformation, our_user_information(answer.max_pdu, answer.roles));
     return body.as_pdu(kAssociateAccept);
 }
 

@@ -21,14 +21,15 @@ struct AssociateRequest {
     std::string calling_ae_title;  // trimmed, control characters shown as '?'
     std::string called_ae_title;
     std::vector<ProposedContext> contexts;
-    std::uint32_t max_pdu = 0;                     // that the peer receives; 0: unlimited
+    std::uint32_t max_pdu = 0;  // that the peer receives; 0: unlimited
+    std::vector<RoleSelection> roles;
     std::array<unsigned char, 64> titles_as_sent;  // both titles and the reserved bytes: an AC repeats them
 };
 
 /// Nothing when `pdu`, with its header, is no whole well-formed A-ASSOCIATE-RQ (as peek_associate_request
 /// sees it), or has a presentation context without an abstract syntax, with an even id or with an id that
-/// another one has. User information that we do not use (roles, extended negotiation, user identity) is
-/// passed over: not answering it means the default (PS3.7 D.3.3).
+/// another one has. User information that we do not use (extended negotiation, user identity) is passed
+/// over: not answering it means the default (PS3.7 D.3.3).
 std::optional<AssociateRequest> parse_associate_request(std::span<const unsigned char> pdu);
 
 /// PS3.8 Table 9-18
@@ -44,9 +45,14 @@ struct ContextAnswer {
     std::string transfer_syntax;  // of no significance unless accepted
 };
 
+struct AssociateAnswer {
+    std::vector<ContextAnswer> contexts;
+    std::vector<RoleSelection> roles;  // only of classes that the request has one for (PS3.7 D.3.3.4)
+    std::uint32_t max_pdu = 16384;
+};
+
 std::vector<unsigned char> encode_associate_accept(const AssociateRequest& request,
-                                                   const std::vector<ContextAnswer>& answers,
-                                                   std::uint32_t max_pdu);
+                                                   const AssociateAnswer& answer);
 
 /// PS3.8 Table 9-21
 struct Rejection {

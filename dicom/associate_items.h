@@ -20,6 +20,7 @@ inline constexpr unsigned char kItemTransferSyntax = 0x40;
 inline constexpr unsigned char kItemUserInformation = 0x50;
 inline constexpr unsigned char kItemMaximumLength = 0x51;
 inline constexpr unsigned char kItemImplementationClass = 0x52;
+inline constexpr unsigned char kItemRoleSelection = 0x54;
 inline constexpr unsigned char kItemImplementationVersion = 0x55;
 
 inline std::size_t read_big_endian(std::span<const unsigned char> bytes, std::size_t offset,

@@ -95,6 +95,9 @@ AssociateReply accepted(Bytes body, const AssociateProposal& proposal) {
         if (type == kItemMaximumLength && value.size() == 4) {
             reply.peer_max_pdu = static_cast<std::uint32_t>(read_big_endian(value, 0, 4));
         }
+        if (type == kItemRoleSelection) {
+            if (auto role = parse_role(value)) reply.roles.push_back(std::move(*role));
+        }
         return true;
     };
     const bool whole = visit_items(body.subspan(kAssociateFixedLength), [&](unsigned char type, Bytes value) {
@@ -117,7 +120,7 @@ std::vector<unsigned char> encode_associate_request(const AssociateProposal& pro
     body.item(kItemApplicationContext, kApplicationContextName);
     for (const ProposedContext& context : proposal.contexts)
         body.item(kItemContextRequest, context_item(context));
-    body.item(kItemUserInformation, our_user_information(proposal.max_pdu));
+    body.item(kItemUserInformation, our_user_information(proposal.max_pdu, proposal.roles));
     return body.as_pdu(kAssociateRequest);
 }
 

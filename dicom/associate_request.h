@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "dicom/associate_roles.h"
+
 namespace calcnode::dicom {
 
 /// As many as odd one-byte ids allow (PS3.8 9.3.2.2).
@@ -24,6 +26,7 @@ struct AssociateProposal {
     std::string called_ae_title;
     std::uint32_t max_pdu = 16384;
     std::vector<ProposedContext> contexts;
+    std::vector<RoleSelection> roles;  // none: SCU of every class
 };
 
 struct AssociateReply {
@@ -32,6 +35,7 @@ struct AssociateReply {
     std::string text;                              // why not; one line
     std::map<std::uint8_t, std::string> contexts;  // accepted: id -> transfer syntax
     std::uint32_t peer_max_pdu = 0;                // 0: unlimited
+    std::vector<RoleSelection> roles;              // that the peer answered
 };
 
 std::vector<unsigned char> encode_associate_request(const AssociateProposal& proposal);

@@ -27,12 +27,14 @@ std::vector<unsigned char> AssociateWriter::as_pdu(unsigned char type) const {
     return {pdu.bytes_.begin(), pdu.bytes_.end()};
 }
 
-std::string our_user_information(std::uint32_t max_pdu) {
+std::string our_user_information(std::uint32_t max_pdu, const std::vector<RoleSelection>& roles) {
     AssociateWriter length;
     length.number(max_pdu, 4);
     AssociateWriter writer;
     writer.item(kItemMaximumLength, length.bytes());
     writer.item(kItemImplementationClass, kImplementationClassUid);
+    for (const RoleSelection& role : roles)
+        writer.item(kItemRoleSelection, encode_role(role));
     writer.item(kItemImplementationVersion, kImplementationVersionName);
     return writer.bytes();
 }

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "dicom/associate_roles.h"
+
 namespace calcnode::dicom {
 
 class AssociateWriter {
@@ -21,8 +23,8 @@ class AssociateWriter {
     std::string bytes_;
 };
 
-/// The User Information item's value: maximum length, implementation class UID and version name.
-std::string our_user_information(std::uint32_t max_pdu);
+/// The User Information item's value: maximum length, implementation class UID, roles, version name.
+std::string our_user_information(std::uint32_t max_pdu, const std::vector<RoleSelection>& roles = {});
 
 /// PS3.7 A.2.1
 inline constexpr const char* kApplicationContextName = "1.2.840.10008.3.1.1.1";

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dicom/associate_writer.h"
+#include "dicom/commitment.h"
 #include "dicom/transfer_syntax.h"
 #include "dicom/uid.h"
 
@@ -46,6 +47,10 @@ std::optional<Refusal> refusal(const AssociateRequest& request, const Associatio
 // The syntaxes that we take for a class, best first; empty: the class is not ours.
 std::span<const char* const> syntaxes_for(std::string_view abstract_syntax, const AssociationPolicy& policy) {
     if (abstract_syntax == kVerification) return uncompressed_transfer_syntaxes();
+    if (abstract_syntax == kStorageCommitmentPushModel) {
+        const bool ours = policy.commitment_requests || policy.commitment_reports;
+        return ours ? uncompressed_transfer_syntaxes() : std::span<const char* const>{};
+    }
     const auto& others = policy.other_storage_classes;
     if (abstract_syntax == kMammographyForPresentation || abstract_syntax == kMammographyForProcessing ||
         std::find(others.begin(), others.end(), abstract_syntax) != others.end()) {
@@ -67,6 +72,16 @@ ContextAnswer answer_context(const ProposedContext& context, const AssociationPo
     return {context.id, result, proposed.empty() ? kImplicitLittleEndian : proposed.front()};
 }
 
+// PS3.7 D.3.3.4: of what the requestor proposes to be, what we are the other side for. Without a proposal it
+// is SCU; a result that comes on such an association is taken all the same, since some peers leave the item
+// out.
+std::vector<RoleSelection> answer_roles(const AssociateRequest& request, const AssociationPolicy& policy) {
+    const auto proposed = find_role(request.roles, kStorageCommitmentPushModel);
+    if (!proposed) return {};
+    return {{kStorageCommitmentPushModel, proposed->scu && policy.commitment_requests,
+             proposed->scp && policy.commitment_reports}};
+}
+
 }  // namespace
 
 Negotiation negotiate(const AssociateRequest& request, const AssociationPolicy& policy) {
@@ -86,7 +101,8 @@ Negotiation negotiate(const AssociateRequest& request, const AssociationPolicy& 
     }
     result.accepted = true;
     result.our_max_pdu = std::clamp(policy.max_pdu, kSmallestPdu, kLargestPdu);
-    result.answer = encode_associate_accept(request, answers, result.our_max_pdu);
+    result.answer =
+        encode_associate_accept(request, {answers, answer_roles(request, policy), result.our_max_pdu});
     return result;
 }
 

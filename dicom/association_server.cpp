@@ -29,7 +29,7 @@ std::string error_end(const std::exception& error) {
 
 struct Service {
     const AssociationPolicy& policy;
-    const StoreFunction& store;
+    const AssociationHandlers& handlers;
     const std::string& peer_address;
 };
 
@@ -64,20 +64,21 @@ bool serve_connection(DimseConnection& connection, const Service& service, Assoc
     const DimseSession::Terms terms{{service.peer_address, request.calling_ae_title, request.called_ae_title},
                                     agreed.contexts,
                                     service.policy.max_object_bytes};
-    return DimseSession(connection, terms, service.store).run(outcome);
+    return DimseSession(connection, terms, service.handlers).run(outcome);
 }
 
 }  // namespace
 
 AssociationOutcome AssociationServer::serve(int fd, const std::string& peer_address,
-                                            const AssociationPolicy& policy, const StoreFunction& store,
+                                            const AssociationPolicy& policy,
+                                            const AssociationHandlers& handlers,
                                             const std::atomic<bool>& stop) {
     AssociationOutcome outcome;
     const SocketLimits limits{policy.idle_timeout, Clock::now() + policy.total_timeout, &stop};
     DimseConnection connection(std::make_unique<DimseSocket>(fd, limits));
     bool peer_closes = true;
     try {
-        peer_closes = serve_connection(connection, {policy, store, peer_address}, outcome);
+        peer_closes = serve_connection(connection, {policy, handlers, peer_address}, outcome);
     } catch (const ConnectionLost& error) {
         outcome.end = error_end(error);
         peer_closes = false;

@@ -1,7 +1,7 @@
-// Serves one association on an already accepted socket: establishes it, takes C-ECHO and C-STORE with a
-// bounded command reader, hands data sets on piece by piece, with constant memory. All bytes from the peer go
-// through code of ours: DCMTK 3.6.7's upper layer crashes on nested command sets and leaks what it refuses.
-// No Asio here: service/ accepts and peeks.
+// Serves one association on an already accepted socket: establishes it, takes C-ECHO, C-STORE and storage
+// commitment (N-ACTION, N-EVENT-REPORT) with a bounded command reader, hands data sets on piece by piece,
+// with constant memory. All bytes from the peer go through code of ours: DCMTK 3.6.7's upper layer crashes on
+// nested command sets and leaks what it refuses. No Asio here: service/ accepts and peeks.
 #pragma once
 
 #include <atomic>
@@ -12,6 +12,8 @@
 #include <span>
 #include <string>
 #include <vector>
+
+#include "dicom/commitment.h"
 
 namespace calcnode::dicom {
 
@@ -57,14 +59,39 @@ class DatasetStream {
 /// server then reads and drops the rest. Called on the association's thread.
 using StoreFunction = std::function<StoreAnswer(const StoreRequest&, DatasetStream&)>;
 
+/// What we answer to an N-ACTION or N-EVENT-REPORT of the Storage Commitment Push Model.
+struct CommitmentAnswer {
+    std::uint16_t status = 0;  // PS3.7 10.1.1.1.8, 10.1.4.1.10
+    std::string comment;       // as in StoreAnswer
+    /// For an N-ACTION that succeeded: the result, to be told on the same association if the peer stays.
+    std::optional<CommitmentReport> report;
+};
+
+/// Called on the association's thread; must not throw. An empty one: the operation is not served.
+struct CommitmentHandlers {
+    /// A sender asks us to commit; returns when the request is durable.
+    std::function<CommitmentAnswer(const PeerInfo&, const CommitmentRequest&)> requested;
+    /// Once for each report that `requested` returned: whether the peer has taken it on this association.
+    std::function<void(const PeerInfo&, const CommitmentReport&, bool taken)> reported;
+    /// A destination tells what it has committed; returns when that is durable.
+    std::function<CommitmentAnswer(const PeerInfo&, const CommitmentReport&)> told;
+};
+
+struct AssociationHandlers {
+    StoreFunction store;
+    CommitmentHandlers commitment{};
+};
+
 struct AssociationPolicy {
-    std::vector<std::string> called_ae_titles;   // empty: any
-    std::vector<std::string> calling_ae_titles;  // empty: any
+    std::vector<std::string> called_ae_titles;       // empty: any
+    std::vector<std::string> calling_ae_titles;      // empty: any
     std::vector<std::string> other_storage_classes;  // negotiated beside MG, uncompressed and as sent
     std::uint32_t max_pdu = 131072;
     std::chrono::seconds idle_timeout{60};  // between two commands, and between two PDUs
     std::chrono::seconds total_timeout{3600};
     std::uint64_t max_object_bytes = 512ull << 20;
+    bool commitment_requests = false;  // senders may ask us to commit
+    bool commitment_reports = false;   // destinations may tell us what they committed
 };
 
 struct AssociationOutcome {
@@ -84,7 +111,7 @@ class AssociationServer {
     /// turns true the association is aborted after the current command, which gets ten seconds more. Never
     /// throws: the outcome says it.
     static AssociationOutcome serve(int fd, const std::string& peer_address, const AssociationPolicy& policy,
-                                    const StoreFunction& store, const std::atomic<bool>& stop);
+                                    const AssociationHandlers& handlers, const std::atomic<bool>& stop);
 
     /// Answers an A-ASSOCIATE-RQ with a transient rejection (PS3.8 9.3.4: local limit exceeded) and closes
     /// `fd`. Does not block.

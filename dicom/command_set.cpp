@@ -10,6 +10,7 @@ namespace {
 // Element numbers in group 0000 (PS3.7 Table E.1-1)
 constexpr std::uint16_t kGroupLength = 0x0000;
 constexpr std::uint16_t kAffectedSopClass = 0x0002;
+constexpr std::uint16_t kRequestedSopClass = 0x0003;
 constexpr std::uint16_t kCommandField = 0x0100;
 constexpr std::uint16_t kMessageId = 0x0110;
 constexpr std::uint16_t kMessageIdRespondedTo = 0x0120;
@@ -18,6 +19,9 @@ constexpr std::uint16_t kDataSetType = 0x0800;
 constexpr std::uint16_t kStatus = 0x0900;
 constexpr std::uint16_t kErrorComment = 0x0902;
 constexpr std::uint16_t kAffectedSopInstance = 0x1000;
+constexpr std::uint16_t kRequestedSopInstance = 0x1001;
+constexpr std::uint16_t kEventType = 0x1002;
+constexpr std::uint16_t kActionType = 0x1008;
 
 constexpr std::size_t kElementHeader = 8;
 constexpr std::size_t kCommentLength = 64;  // LO
@@ -60,6 +64,10 @@ std::uint16_t* number_field(CommandSet& command, std::uint16_t element) {
             return &command.data_set_type;
         case kStatus:
             return &command.status;
+        case kEventType:
+            return &command.event_type;
+        case kActionType:
+            return &command.action_type;
         default:
             return nullptr;
     }
@@ -71,6 +79,10 @@ std::string* text_field(CommandSet& command, std::uint16_t element) {
             return &command.affected_sop_class;
         case kAffectedSopInstance:
             return &command.affected_sop_instance;
+        case kRequestedSopClass:
+            return &command.requested_sop_class;
+        case kRequestedSopInstance:
+            return &command.requested_sop_instance;
         case kErrorComment:
             return &command.error_comment;
         default:
@@ -163,6 +175,7 @@ std::optional<CommandSet> parse_command_set(std::span<const unsigned char> bytes
 std::vector<unsigned char> encode_command_set(const CommandSet& command) {
     Writer writer;  // elements in ascending order (PS3.7 section 6.3.1)
     writer.string(kAffectedSopClass, command.affected_sop_class, '\0');
+    writer.string(kRequestedSopClass, command.requested_sop_class, '\0');
     writer.number(kCommandField, command.command_field);
     if (command.is_response()) {
         writer.number(kMessageIdRespondedTo, command.message_id_responded_to);
@@ -176,6 +189,9 @@ std::vector<unsigned char> encode_command_set(const CommandSet& command) {
         writer.string(kErrorComment, printable(command.error_comment), ' ');
     }
     writer.string(kAffectedSopInstance, command.affected_sop_instance, '\0');
+    writer.string(kRequestedSopInstance, command.requested_sop_instance, '\0');
+    if (command.event_type != 0) writer.number(kEventType, command.event_type);
+    if (command.action_type != 0) writer.number(kActionType, command.action_type);
     return std::move(writer).finish();
 }
 

@@ -14,6 +14,7 @@
 
 #include "dicom/associate_items.h"
 #include "dicom/associate_peek.h"
+#include "dicom/dimse_message.h"
 #include "dicom/dimse_object.h"
 #include "dicom/uid.h"
 
@@ -102,11 +103,12 @@ int connect_to_peer(const std::string& host, int port, std::chrono::seconds time
                                               ": " + std::generic_category().message(failure));
 }
 
-DimseClient::DimseClient(const Peer& peer, const std::vector<ProposedContext>& contexts) {
+DimseClient::DimseClient(const Peer& peer, const std::vector<ProposedContext>& contexts,
+                         const std::vector<RoleSelection>& roles) {
     const SocketLimits limits{.idle = peer.response_timeout, .end = Clock::time_point::max()};
     auto socket =
         std::make_unique<DimseSocket>(connect_to_peer(peer.host, peer.port, peer.connect_timeout), limits);
-    const AssociateProposal proposal{peer.own_ae_title, peer.ae_title, kOurMaxPdu, contexts};
+    const AssociateProposal proposal{peer.own_ae_title, peer.ae_title, kOurMaxPdu, contexts, roles};
     AssociateReply reply = associate(*socket, proposal);
     using Kind = AssociateReply::Kind;
     if (reply.kind == Kind::rejected_permanent || reply.kind == Kind::rejected_transient) {
@@ -114,6 +116,7 @@ DimseClient::DimseClient(const Peer& peer, const std::vector<ProposedContext>& c
     }
     if (reply.kind != Kind::accepted) throw Error(ErrorCode::network_error, reply.text);
     contexts_ = std::move(reply.contexts);
+    roles_ = std::move(reply.roles);
     connection_ = std::make_unique<DimseConnection>(
         std::move(socket), DimseConnection::PduLengths{kOurMaxPdu, reply.peer_max_pdu});
 }
@@ -123,10 +126,10 @@ CommandSet DimseClient::store(std::uint8_t context_id, const OutgoingObject& obj
     CommandSet command;
     command.command_field = kCommandStore;
     command.message_id = ++last_message_id_;
-    command.data_set_type = 0x0001;  // anything but kNoDataSet
+    command.data_set_type = kWithDataSet;
     command.affected_sop_class = object.sop_class_uid;
     command.affected_sop_instance = object.sop_instance_uid;
-    send_command(context_id, command);
+    send_message(*connection_, {context_id, command});
     try {
         dataset->send(*connection_, context_id);
     } catch (const Error& error) {
@@ -141,35 +144,29 @@ CommandSet DimseClient::echo(std::uint8_t context_id) {
     command.command_field = kCommandEcho;
     command.message_id = ++last_message_id_;
     command.affected_sop_class = kVerification;
-    send_command(context_id, command);
+    send_message(*connection_, {context_id, command});
     return response_to(command);
 }
 
-void DimseClient::send_command(std::uint8_t context_id, const CommandSet& command) {
-    const auto bytes = encode_command_set(command);
-    connection_->send({.context_id = context_id, .is_command = true, .is_last = true, .data = bytes});
+CommandSet DimseClient::invoke(std::uint8_t context_id, CommandSet command,
+                               std::span<const unsigned char> dataset) {
+    command.message_id = ++last_message_id_;
+    command.data_set_type = dataset.empty() ? kNoDataSet : kWithDataSet;
+    send_message(*connection_, {context_id, command}, dataset);
+    return response_to(command);
 }
 
 CommandSet DimseClient::response_to(const CommandSet& request) {
-    std::vector<unsigned char> bytes;
-    Pdv pdv;
-    do {
-        const PduEvent event = connection_->next(pdv);
-        if (event == PduEvent::abort) throw ConnectionLost("the peer aborted the association");
-        if (event != PduEvent::data) throw ConnectionLost("the peer ended the association without an answer");
-        if (!pdv.is_command || pdv.data.size() > kMaxCommandSet - bytes.size()) {
-            throw Error(ErrorCode::network_error, "protocol error: no response command set");
-        }
-        bytes.insert(bytes.end(), pdv.data.begin(), pdv.data.end());
-    } while (!pdv.is_last);
-    std::string why;
-    const auto response = parse_command_set(bytes, why);
-    if (!response) throw Error(ErrorCode::network_error, "protocol error: " + why);
-    if (response->command_field != (request.command_field | kResponseBit) ||
-        response->message_id_responded_to != request.message_id || response->has_data_set()) {
-        throw Error(ErrorCode::network_error, "protocol error: not the response to our request");
+    DimseMessage message;
+    const auto end = read_command(*connection_, message);
+    if (end == PduEvent::abort) throw ConnectionLost("the peer aborted the association");
+    if (end) throw ConnectionLost("the peer ended the association without an answer");
+    const CommandSet& response = message.command;
+    if (response.command_field != (request.command_field | kResponseBit) ||
+        response.message_id_responded_to != request.message_id || response.has_data_set()) {
+        protocol_violation("not the response to our request");
     }
-    return *response;
+    return response;
 }
 
 void DimseClient::release() noexcept {

@@ -1,11 +1,13 @@
-// The requestor's side of one association: connects, associates, sends C-STORE and C-ECHO requests one at a
-// time, releases. Used by storage_scu. One thread; every wait is bounded.
+// The requestor's side of one association: connects, associates, sends requests one at a time, releases. Used
+// by storage_scu and commitment_scu. One thread; every wait is bounded.
 #pragma once
 
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "dicom/associate_request.h"
 #include "dicom/command_set.h"
@@ -32,10 +34,16 @@ int connect_to_peer(const std::string& host, int port, std::chrono::seconds time
 class DimseClient {
   public:
     /// Throws AssociationRejected, or Error network_error when there is no connection or no sensible answer.
-    DimseClient(const Peer& peer, const std::vector<ProposedContext>& contexts);
+    DimseClient(const Peer& peer, const std::vector<ProposedContext>& contexts,
+                const std::vector<RoleSelection>& roles = {});
 
     /// Accepted contexts: id -> transfer syntax.
     const std::map<std::uint8_t, std::string>& contexts() const { return contexts_; }
+
+    /// What the peer answered to our role for the class; nothing when it did not.
+    std::optional<RoleSelection> role(const std::string& sop_class_uid) const {
+        return find_role(roles_, sop_class_uid);
+    }
 
     /// C-STORE of a stored file's data set, in its own syntax or re-encoded to Implicit VR Little Endian when
     /// that is what the context has (then the whole object is in memory). Returns the response.
@@ -45,6 +53,13 @@ class DimseClient {
 
     CommandSet echo(std::uint8_t context_id);
 
+    /// Any other request, with a data set in the context's transfer syntax; the message id is set here.
+    /// Returns the response. Throws Error network_error when the association is lost.
+    CommandSet invoke(std::uint8_t context_id, CommandSet command, std::span<const unsigned char> dataset);
+
+    /// For what the peer asks of us in between.
+    DimseConnection& connection() { return *connection_; }
+
     /// A-RELEASE, waiting a little for the answer. Never throws.
     void release() noexcept;
 
@@ -53,10 +68,10 @@ class DimseClient {
 
   private:
     CommandSet response_to(const CommandSet& request);
-    void send_command(std::uint8_t context_id, const CommandSet& command);
 
     std::unique_ptr<DimseConnection> connection_;
     std::map<std::uint8_t, std::string> contexts_;
+    std::vector<RoleSelection> roles_;
     std::uint16_t last_message_id_ = 0;
 };
 

@@ -56,6 +56,12 @@ PduEvent DimseConnection::next(Pdv& pdv) {
     return PduEvent::data;
 }
 
+bool DimseConnection::readable_within(std::chrono::milliseconds longest) {
+    if (!unread_.empty()) return true;
+    socket_->begin_step();
+    return socket_->readable_within(longest);
+}
+
 bool DimseConnection::take_pdv(Pdv& pdv) {
     if (unread_.empty()) return false;
     if (unread_.size() < kPdvHeader) violation("truncated PDV");

@@ -37,6 +37,10 @@ class DimseConnection {
     /// that PS3.8 does not allow here, and what DimseSocket::read throws.
     PduEvent next(Pdv& pdv);
 
+    /// True as soon as next() has something to look at; false when nothing came for `longest`. Throws as
+    /// next().
+    bool readable_within(std::chrono::milliseconds longest);
+
     /// Sends one command set or a piece of a data set, cut to PDUs that the peer takes.
     void send(const Pdv& pdv);
 

@@ -9,10 +9,6 @@ namespace calcnode::dicom {
 
 namespace {
 
-[[noreturn]] void violation(const std::string& what) {
-    throw Error(ErrorCode::network_error, "protocol error: " + what);
-}
-
 // The data set of one command, as PDVs (PS3.7 section 6.3.2).
 class PdvStream : public DatasetStream {
   public:
@@ -45,9 +41,10 @@ class PdvStream : public DatasetStream {
     std::span<const unsigned char> read() {
         try {
             Pdv pdv;
-            if (connection_.next(pdv) != PduEvent::data) violation("the association ended inside a data set");
-            if (pdv.is_command) violation("a command inside a data set");
-            if (pdv.context_id != context_id_) violation("a data set on two presentation contexts");
+            if (connection_.next(pdv) != PduEvent::data)
+                protocol_violation("the association ended inside a data set");
+            if (pdv.is_command) protocol_violation("a command inside a data set");
+            if (pdv.context_id != context_id_) protocol_violation("a data set on two presentation contexts");
             ended_ = pdv.is_last;
             bytes_ += pdv.data.size();
             return pdv.data;
@@ -87,12 +84,16 @@ Refusal check_store(const CommandSet& command, const PresentationContext& contex
 
 }  // namespace
 
-DimseSession::DimseSession(DimseConnection& connection, const Terms& terms, const StoreFunction& store)
-    : connection_(connection), terms_(terms), store_(store) {}
+DimseSession::DimseSession(DimseConnection& connection, const Terms& terms,
+                           const AssociationHandlers& handlers)
+    : connection_(connection),
+      terms_(terms),
+      store_(handlers.store),
+      commitment_(connection, terms_.peer, handlers.commitment) {}
 
 bool DimseSession::run(AssociationOutcome& outcome) {
     while (true) {
-        Request request;
+        DimseMessage request;
         const std::optional<PduEvent> end = next_request(request);
         if (end == PduEvent::release_request) {
             connection_.send_release_reply();
@@ -103,46 +104,40 @@ bool DimseSession::run(AssociationOutcome& outcome) {
             outcome.end = "aborted by peer";
             return false;
         }
-        if (end) violation("unexpected release reply");
+        if (end) protocol_violation("unexpected release reply");
         connection_.socket().set_interruptible(false);
         answer(request, outcome);
     }
 }
 
 // Nothing when there is a request, else what came in place of one.
-std::optional<PduEvent> DimseSession::next_request(Request& request) {
-    std::vector<unsigned char> bytes;
-    Pdv pdv;
+std::optional<PduEvent> DimseSession::next_request(DimseMessage& request) {
     connection_.socket().set_interruptible(true);
-    do {
-        const PduEvent event = connection_.next(pdv);
-        if (event != PduEvent::data) return event;
-        if (!pdv.is_command) violation("a data set without a command");
-        if (bytes.empty()) request.context_id = pdv.context_id;
-        if (pdv.context_id != request.context_id) violation("a command on two presentation contexts");
-        if (pdv.data.size() > kMaxCommandSet - bytes.size()) violation("command set too long");
-        bytes.insert(bytes.end(), pdv.data.begin(), pdv.data.end());
-    } while (!pdv.is_last);
-    std::string why;
-    const auto command = parse_command_set(bytes, why);
-    if (!command) violation(why);
-    if (command->is_response()) violation("a response where a request was due");
-    if (!terms_.contexts.contains(request.context_id))
-        violation("a presentation context that was not accepted");
-    request.command = *command;
-    return std::nullopt;
+    while (true) {
+        commitment_.report_when_idle();
+        if (const auto event = read_command(connection_, request)) return event;
+        if (!terms_.contexts.contains(request.context_id)) {
+            protocol_violation("a presentation context that was not accepted");
+        }
+        if (!request.command.is_response()) return std::nullopt;
+        if (!commitment_.take_response(request)) protocol_violation("a response where a request was due");
+    }
 }
 
-const PresentationContext& DimseSession::context(const Request& request) const {
+const PresentationContext& DimseSession::context(const DimseMessage& request) const {
     return terms_.contexts.at(request.context_id);
 }
 
-void DimseSession::answer(const Request& request, AssociationOutcome& outcome) {
+void DimseSession::answer(const DimseMessage& request, AssociationOutcome& outcome) {
     const std::uint16_t field = request.command.command_field;
     if (field == kCommandStore) {
         const StoreAnswer stored = store_object(request, outcome);
         ++(stored.status == StoreStatus::success ? outcome.stored : outcome.refused);
         respond(request, static_cast<std::uint16_t>(stored.status), stored.comment);
+        return;
+    }
+    if (commitment_.serves(request.command, context(request))) {
+        commitment_.answer(request, context(request));
         return;
     }
     if (request.command.has_data_set()) {
@@ -151,11 +146,11 @@ void DimseSession::answer(const Request& request, AssociationOutcome& outcome) {
     if (field == kCommandEcho) {
         respond(request, kStatusSuccess, {});
     } else if (field != kCommandCancel) {  // there is nothing to cancel, and no answer to it (PS3.7 9.3.2.3)
-        respond(request, kStatusUnrecognizedOperation, "only C-ECHO and C-STORE are served");
+        respond(request, kStatusUnrecognizedOperation, "operation not served");
     }
 }
 
-StoreAnswer DimseSession::store_object(const Request& request, AssociationOutcome& outcome) {
+StoreAnswer DimseSession::store_object(const DimseMessage& request, AssociationOutcome& outcome) {
     PdvStream stream(connection_, request.context_id, terms_.max_object_bytes);
     const Refusal refusal = check_store(request.command, context(request));
     if (refusal.status != kStatusSuccess) {
@@ -180,7 +175,7 @@ StoreAnswer DimseSession::store_object(const Request& request, AssociationOutcom
     return answer;
 }
 
-void DimseSession::respond(const Request& request, std::uint16_t status, const std::string& comment) {
+void DimseSession::respond(const DimseMessage& request, std::uint16_t status, const std::string& comment) {
     CommandSet response;
     response.command_field = request.command.command_field | kResponseBit;
     response.message_id_responded_to = request.command.message_id;
@@ -192,8 +187,7 @@ void DimseSession::respond(const Request& request, std::uint16_t status, const s
     if (is_legal_uid(request.command.affected_sop_instance)) {
         response.affected_sop_instance = request.command.affected_sop_instance;
     }
-    const auto bytes = encode_command_set(response);
-    connection_.send({.context_id = request.context_id, .is_command = true, .is_last = true, .data = bytes});
+    send_message(connection_, {request.context_id, response});
 }
 
 }  // namespace calcnode::dicom

@@ -108,6 +108,16 @@ void DimseSocket::write(std::span<const unsigned char> bytes) {
     }
 }
 
+bool DimseSocket::readable_within(std::chrono::milliseconds longest) {
+    const auto end = Clock::now() + longest;
+    do {
+        check_time(Clock::now());
+        pollfd waited{fd_, POLLIN, 0};
+        if (::poll(&waited, 1, milliseconds_until(end)) > 0) return true;
+    } while (Clock::now() < end);
+    return false;
+}
+
 void DimseSocket::await_close(std::chrono::milliseconds longest) noexcept {
     const auto end = Clock::now() + longest;
     std::array<unsigned char, 16384> dropped;

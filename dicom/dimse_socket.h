@@ -58,6 +58,10 @@ class DimseSocket {
     /// Sends all of `bytes` in as few segments as can be. Throws like read().
     void write(std::span<const unsigned char> bytes);
 
+    /// True as soon as something can be read (or the peer has closed); false after `longest`. Throws like
+    /// read().
+    bool readable_within(std::chrono::milliseconds longest);
+
     /// Waits until the peer closes, dropping what it still sends (PS3.8 9.1.5, the ARTIM timer): closing at
     /// once could take back our last PDU. Never throws.
     void await_close(std::chrono::milliseconds longest) noexcept;

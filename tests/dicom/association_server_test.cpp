@@ -255,7 +255,7 @@ TEST_F(AssociationServerTest, ServesAUnixSocketPair) {  // as the plain side of 
     AssociationOutcome outcome;
     std::thread serving([&] {
         ASSERT_TRUE(testing::await_request(pair[0]));
-        outcome = AssociationServer::serve(pair[0], "10.0.0.1", {}, take, stop);
+        outcome = AssociationServer::serve(pair[0], "10.0.0.1", {}, {take}, stop);
     });
     {
         RawPeer peer(pair[1]);

@@ -216,7 +216,7 @@ TEST_F(AssociationTroubleTest, EndsWithAPeerThatSaysNoWholeRequest) {
         ASSERT_EQ(::write(pair[1], bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
         ::close(pair[1]);
         const std::atomic<bool> stop{false};
-        EXPECT_EQ(AssociationServer::serve(pair[0], "10.0.0.1", {}, take, stop).end, end);
+        EXPECT_EQ(AssociationServer::serve(pair[0], "10.0.0.1", {}, {take}, stop).end, end);
     }
 }
 
@@ -230,7 +230,7 @@ TEST_F(AssociationTroubleTest, KeepsNoDescriptors) {
     const auto serve_one = [&] {
         const int fd = listener.accept();
         if (testing::await_request(fd)) {
-            (void)AssociationServer::serve(fd, "127.0.0.1", policy, take, stop);
+            (void)AssociationServer::serve(fd, "127.0.0.1", policy, {take}, stop);
         } else {
             ::close(fd);
         }

@@ -274,7 +274,7 @@ TEST_F(StorageScuTest, TakesNoNestedSequencesFromAPeer) {
     });
     const auto reports = send_objects(peer_at(pacs.port()), {object("1.2.1")});
     EXPECT_EQ(reports[0].status, DeliveryStatus::retry);
-    EXPECT_EQ(reports[0].text, "protocol error: no response command set");
+    EXPECT_EQ(reports[0].text, "protocol error: command set too long");
 }
 
 TEST_F(StorageScuTest, AFileThatCannotBeSentHoldsUpNoOther) {

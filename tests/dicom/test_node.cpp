@@ -82,8 +82,8 @@ bool await_request(int fd) {
     }
 }
 
-TestNode::TestNode(AssociationPolicy policy, StoreFunction store, bool ipv6)
-    : policy_(std::move(policy)), store_(std::move(store)), listener_(ipv6) {
+TestNode::TestNode(AssociationPolicy policy, AssociationHandlers handlers, bool ipv6)
+    : policy_(std::move(policy)), handlers_(std::move(handlers)), listener_(ipv6) {
     acceptor_ = std::thread([this] { run(); });
 }
 
@@ -104,7 +104,7 @@ void TestNode::run() {
                 ::close(fd);
                 return;
             }
-            AssociationOutcome outcome = AssociationServer::serve(fd, "127.0.0.1", policy_, store_, stop);
+            AssociationOutcome outcome = AssociationServer::serve(fd, "127.0.0.1", policy_, handlers_, stop);
             const std::lock_guard lock(mutex_);
             outcomes_.push_back(std::move(outcome));
             ended_.notify_all();

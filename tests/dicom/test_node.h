@@ -46,7 +46,9 @@ bool await_request(int fd);
 /// Accepts and serves on threads of its own, until destroyed.
 class TestNode {
   public:
-    TestNode(AssociationPolicy policy, StoreFunction store, bool ipv6 = false);
+    TestNode(AssociationPolicy policy, AssociationHandlers handlers, bool ipv6 = false);
+    TestNode(AssociationPolicy policy, StoreFunction store, bool ipv6 = false)
+        : TestNode(std::move(policy), AssociationHandlers{std::move(store)}, ipv6) {}
     ~TestNode();
     int port() const { return listener_.port(); }
     bool usable() const { return listener_.usable(); }
@@ -58,7 +60,7 @@ class TestNode {
     void run();
 
     AssociationPolicy policy_;
-    StoreFunction store_;
+    AssociationHandlers handlers_;
     Listener listener_;
     std::mutex mutex_;
     std::condition_variable ended_;
