@@ -12,6 +12,19 @@
 
 namespace calcnode::config {
 
+/// Where a sender is told what became of its request when it has released its association.
+struct CommitmentSender {
+    std::string ae_title;
+    std::string host;
+    int port = 0;
+};
+
+/// We as provider of storage commitment.
+struct DicomCommitment {
+    bool enabled = false;
+    std::vector<CommitmentSender> senders;
+};
+
 struct Dicom {
     std::string ae_title;
     std::string listen_address;
@@ -27,6 +40,7 @@ struct Dicom {
     std::chrono::seconds association_timeout{};
     std::uint64_t max_object_bytes = 0;
     std::vector<std::string> other_storage_classes;
+    DicomCommitment commitment;
 };
 
 struct Journal {
@@ -73,10 +87,20 @@ struct Delivery {
     std::chrono::seconds response_timeout{};
 };
 
+/// We as user of a destination's storage commitment. A destination may leave out any of it.
+struct DestinationCommitment {
+    bool enabled = false;
+    std::chrono::seconds wait{5};
+    std::chrono::seconds timeout{3600};
+    int attempts = 5;
+    std::vector<std::string> answers_from;  // calling AE titles beside the destination's own
+};
+
 struct Destination {
     std::string ae_title;
     std::string host;
     int port = 0;
+    DestinationCommitment commitment;
 };
 
 /// Conditions of a rule; each is a list of shell-style patterns (* and ?), empty: anything. All must hold.

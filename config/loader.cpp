@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <set>
 
@@ -51,6 +52,27 @@ std::string known_destinations(const Config& config) {
     return names.empty() ? " (there is none)" : names + ")";
 }
 
+using Refuse = std::function<void(const Value&, const std::string& key, const std::string& message)>;
+
+void check_commitment(const Config& config, const Value& tree, const Refuse& refuse) {
+    const Value& senders = *tree.find("dicom")->find("commitment")->find("senders");
+    std::set<std::string> titles;
+    for (std::size_t i = 0; i < config.dicom.commitment.senders.size(); ++i) {
+        const std::string& title = config.dicom.commitment.senders[i].ae_title;
+        if (!titles.insert(title).second)
+            refuse(*senders.children[i].find("ae_title"),
+                   "dicom.commitment.senders[" + std::to_string(i) + "].ae_title",
+                   "another sender is named \"" + title + "\"");
+    }
+    for (const auto& [name, destination] : config.destinations) {
+        if (destination.commitment.wait <= destination.commitment.timeout) continue;
+        const Value& commitment = *tree.find("destinations")->find(name)->find("commitment");
+        const char* key = commitment.find("wait") != nullptr ? "wait" : "timeout";
+        refuse(*commitment.find(key), "destinations." + name + ".commitment." + key,
+               "wait is longer than timeout");
+    }
+}
+
 /// What concerns more than one key. Only asked when each key is well formed by itself.
 void check_together(const Config& config, const Value& tree, std::vector<Mistake>& mistakes) {
     const auto refuse = [&](const Value& value, const std::string& key, const std::string& message) {
@@ -71,6 +93,7 @@ void check_together(const Config& config, const Value& tree, std::vector<Mistake
                    "no destination is named \"" + name + "\"" + known_destinations(config));
         }
     }
+    check_commitment(config, tree, refuse);
     if (config.delivery.first_retry > config.delivery.longest_retry)
         refuse(*tree.find("delivery")->find("first_retry"), "delivery.first_retry",
                "is longer than longest_retry");

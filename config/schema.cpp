@@ -78,6 +78,24 @@ constexpr std::array<std::pair<const char*, ImplantPolicy>, 3> kImplants{
 constexpr std::array<std::pair<const char*, const char*>, 4> kLevels{
     {{"debug", "debug"}, {"info", "info"}, {"warn", "warn"}, {"error", "error"}}};
 
+const Table<CommitmentSender> kCommitmentSender{
+    one("ae_title", &CommitmentSender::ae_title, title),
+    one("host", &CommitmentSender::host, text(host)),
+    one("port", &CommitmentSender::port, whole(1, 65535)),
+};
+
+void read_commitment_senders(DicomCommitment& commitment, const Value& value, const Place& place) {
+    if (!place.expect(value, Value::Kind::list, "a list of senders")) return;
+    commitment.senders.clear();
+    for (std::size_t i = 0; i < value.children.size(); ++i)
+        read_map(kCommitmentSender, commitment.senders.emplace_back(), value.children[i], place.item(i));
+}
+
+const Table<DicomCommitment> kDicomCommitment{
+    one("enabled", &DicomCommitment::enabled, parse_bool),
+    {.key = "senders", .read = read_commitment_senders},
+};
+
 const Table<Dicom> kDicom{
     one("ae_title", &Dicom::ae_title, title),
     one("listen_address", &Dicom::listen_address, text(ip_address)),
@@ -93,6 +111,7 @@ const Table<Dicom> kDicom{
     one("association_timeout", &Dicom::association_timeout, seconds(1s, 7 * kDay)),
     one("max_object_bytes", &Dicom::max_object_bytes, size(kKiB, kTiB)),
     many("other_storage_classes", &Dicom::other_storage_classes, text(uid)),
+    section("commitment", &Dicom::commitment, kDicomCommitment),
 };
 
 const Table<Journal> kJournal{one("url", &Journal::url, text(journal_location))};
@@ -134,10 +153,26 @@ const Table<Delivery> kDelivery{
     one("response_timeout", &Delivery::response_timeout, seconds(1s, kDay)),
 };
 
+/// A destination of a file stands for itself: what it leaves out has the default of config.h.
+template <class Section>
+Field<Section> may_lack(Field<Section> field) {
+    field.required = false;
+    return field;
+}
+
+const Table<DestinationCommitment> kDestinationCommitment{
+    may_lack(one("enabled", &DestinationCommitment::enabled, parse_bool)),
+    may_lack(one("wait", &DestinationCommitment::wait, seconds(0s, 1h))),
+    may_lack(one("timeout", &DestinationCommitment::timeout, seconds(1s, 30 * kDay))),
+    may_lack(one("attempts", &DestinationCommitment::attempts, whole(1, 1000))),
+    may_lack(many("answers_from", &DestinationCommitment::answers_from, title)),
+};
+
 const Table<Destination> kDestination{
     one("ae_title", &Destination::ae_title, title),
     one("host", &Destination::host, text(host)),
     one("port", &Destination::port, whole(1, 65535)),
+    may_lack(section("commitment", &Destination::commitment, kDestinationCommitment)),
 };
 
 /// A pattern, or a list of patterns.

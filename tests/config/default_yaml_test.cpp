@@ -31,6 +31,19 @@ TEST(DefaultYaml, HoldsExactlyTheKeysOfTheSchema) {
     EXPECT_NO_THROW(load(kFile));
 }
 
+/// A destination of a file does not inherit from default.yaml's: what it leaves out must have the same
+/// defaults.
+TEST(DefaultYaml, ADestinationThatLeavesCommitmentOutHasItsDefaults) {
+    const DestinationCommitment said = load({}).destinations.at("pacs").commitment;
+    const DestinationCommitment silent =
+        load({}, {"destinations={pacs: {ae_title: X, host: h, port: 1}}"}).destinations.at("pacs").commitment;
+    EXPECT_EQ(silent.enabled, said.enabled);
+    EXPECT_EQ(silent.wait, said.wait);
+    EXPECT_EQ(silent.timeout, said.timeout);
+    EXPECT_EQ(silent.attempts, said.attempts);
+    EXPECT_EQ(silent.answers_from, said.answers_from);
+}
+
 /// The line without its indentation and without the dash of a list.
 std::string_view content(std::string_view line) {
     line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
@@ -74,6 +87,8 @@ TEST(DefaultYaml, GivesTheValuesItSays) {
     EXPECT_EQ(c.dicom.association_timeout, 1h);
     EXPECT_EQ(c.dicom.max_object_bytes, 512ULL << 20);
     EXPECT_THAT(c.dicom.other_storage_classes, IsEmpty());
+    EXPECT_FALSE(c.dicom.commitment.enabled);
+    EXPECT_THAT(c.dicom.commitment.senders, IsEmpty());
     EXPECT_EQ(c.journal.url, "");
     EXPECT_THAT(c.assembly.required_views, ElementsAre("L-CC", "L-MLO", "R-CC", "R-MLO"));
     EXPECT_EQ(c.assembly.settle, 3s);
@@ -104,6 +119,12 @@ TEST(DefaultYaml, GivesTheValuesItSays) {
     EXPECT_EQ(c.destinations.at("pacs").ae_title, "PACS");
     EXPECT_EQ(c.destinations.at("pacs").host, "127.0.0.1");
     EXPECT_EQ(c.destinations.at("pacs").port, 11113);
+    const DestinationCommitment& commitment = c.destinations.at("pacs").commitment;
+    EXPECT_FALSE(commitment.enabled);
+    EXPECT_EQ(commitment.wait, 5s);
+    EXPECT_EQ(commitment.timeout, 1h);
+    EXPECT_EQ(commitment.attempts, 5);
+    EXPECT_THAT(commitment.answers_from, IsEmpty());
     ASSERT_EQ(c.routes.size(), 1U);
     EXPECT_EQ(c.routes[0].name, "everything");
     EXPECT_THAT(c.routes[0].destinations, ElementsAre("pacs"));

@@ -128,6 +128,23 @@ const Case kCases[] = {
      "c.yaml:2: destinations.pacs.host: is missing"},
     {"DestinationsPortZero", "destinations:\n  pacs: {ae_title: A, host: h, port: 0}\n",
      "c.yaml:2: destinations.pacs.port: 0 is not 1..65535"},
+    {"CommitmentSenderWithoutPort", "dicom:\n  commitment:\n    senders: [{ae_title: A, host: h}]\n",
+     "c.yaml:3: dicom.commitment.senders[0].port: is missing"},
+    {"CommitmentSenderTwice",
+     "dicom:\n  commitment:\n    senders:\n    - {ae_title: A, host: h, port: 1}\n"
+     "    - {ae_title: A, host: g, port: 2}\n",
+     "c.yaml:5: dicom.commitment.senders[1].ae_title: another sender is named \"A\""},
+    {"CommitmentKeyMistyped",
+     "destinations:\n  pacs: {ae_title: A, host: h, port: 1, commitment: {enable: true}}\n",
+     "c.yaml:2: destinations.pacs.commitment.enable: unknown key; did you mean "
+     "destinations.pacs.commitment.enabled?"},
+    {"CommitmentWaitOverTimeout",
+     "destinations:\n  pacs:\n    ae_title: A\n    host: h\n    port: 1\n    commitment:\n"
+     "      timeout: 4s\n",
+     "c.yaml:7: destinations.pacs.commitment.timeout: wait is longer than timeout"},
+    {"CommitmentNeverAsked",
+     "destinations:\n  pacs: {ae_title: A, host: h, port: 1, commitment: {attempts: 0}}\n",
+     "c.yaml:2: destinations.pacs.commitment.attempts: 0 is not 1..1000"},
     {"RetryOrder", "delivery:\n  first_retry: 1h\n",
      "c.yaml:2: delivery.first_retry: is longer than longest_retry"},
     {"OnePortForBoth", "http:\n  port: 11112\n", "c.yaml:2: http.port: is the same as dicom.port"},
