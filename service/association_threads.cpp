@@ -9,20 +9,22 @@ namespace calcnode::service {
 
 namespace {
 
-dicom::AssociationPolicy policy_of(const config::Dicom& options) {
+dicom::AssociationPolicy policy_of(const config::Dicom& options, const dicom::AssociationHandlers& handlers) {
     return {.called_ae_titles = options.called_ae_titles,
             .calling_ae_titles = options.calling_ae_titles,
             .other_storage_classes = options.other_storage_classes,
             .max_pdu = options.max_pdu,
             .idle_timeout = options.idle_timeout,
             .total_timeout = options.association_timeout,
-            .max_object_bytes = options.max_object_bytes};
+            .max_object_bytes = options.max_object_bytes,
+            .commitment_requests = static_cast<bool>(handlers.commitment.requested),
+            .commitment_reports = static_cast<bool>(handlers.commitment.told)};
 }
 
 }  // namespace
 
-AssociationThreads::AssociationThreads(const config::Dicom& options, dicom::StoreFunction store)
-    : options_(options), policy_(policy_of(options)), store_(std::move(store)) {}
+AssociationThreads::AssociationThreads(const config::Dicom& options, dicom::AssociationHandlers handlers)
+    : options_(options), policy_(policy_of(options, handlers)), handlers_(std::move(handlers)) {}
 
 AssociationThreads::~AssociationThreads() {
     stop_ = true;
@@ -50,7 +52,7 @@ AssociationThreads::Admission AssociationThreads::admit(int fd, const std::strin
 }
 
 void AssociationThreads::run(Association& association, int fd) {
-    const auto outcome = dicom::AssociationServer::serve(fd, association.peer, policy_, store_, stop_);
+    const auto outcome = dicom::AssociationServer::serve(fd, association.peer, policy_, handlers_, stop_);
     log_info("association_ended", {{"peer", association.peer},
                                    {"end", outcome.end},
                                    {"stored", outcome.stored},

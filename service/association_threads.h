@@ -17,7 +17,7 @@ namespace calcnode::service {
 
 class AssociationThreads {
   public:
-    AssociationThreads(const config::Dicom& options, dicom::StoreFunction store);
+    AssociationThreads(const config::Dicom& options, dicom::AssociationHandlers handlers);
     ~AssociationThreads();  // tells all associations to end, joins
     AssociationThreads(const AssociationThreads&) = delete;
     AssociationThreads& operator=(const AssociationThreads&) = delete;
@@ -42,7 +42,7 @@ class AssociationThreads {
 
     config::Dicom options_;
     dicom::AssociationPolicy policy_;
-    dicom::StoreFunction store_;
+    dicom::AssociationHandlers handlers_;
     std::atomic<bool> stop_{false};
     std::atomic<int> active_{0};
     std::list<std::unique_ptr<Association>> associations_;

@@ -12,6 +12,9 @@
 #include "service/acceptor.h"
 #include "service/assembler.h"
 #include "service/association_threads.h"
+#include "service/commitment_desk.h"
+#include "service/commitment_reporter.h"
+#include "service/commitment_requester.h"
 #include "service/destination_sender.h"
 #include "service/http_server.h"
 #include "service/journal.h"
@@ -40,10 +43,13 @@ struct Daemon::Parts {
     Journal control_journal;
     std::optional<Journal> status_journal;  // the network thread's; opened again after a failure
     std::list<DestinationSender> senders;
+    std::list<CommitmentRequester> requesters;
+    std::optional<CommitmentReporter> reporter;
     Assembler assembler;
     std::optional<Supervisor> supervisor;
     JournalWriter journal_writer;
     Receiver receiver;
+    CommitmentDesk commitment_desk;
     AssociationThreads associations;
     Acceptor acceptor;
     HttpServer http;
@@ -58,17 +64,21 @@ Daemon::Parts::Parts(const config::Config& configuration, const std::vector<std:
       assembler(control, config.assembly, control_journal),
       journal_writer(config::journal_url(config)),
       receiver(config, spool, journal_writer),
-      associations(config.dicom,
-                   [this](const dicom::StoreRequest& request, dicom::DatasetStream& stream) {
-                       return receiver.store(request, stream);
-                   }),
+      commitment_desk(config, spool),
+      associations(config.dicom, {[this](const dicom::StoreRequest& request, dicom::DatasetStream& stream) {
+                                      return receiver.store(request, stream);
+                                  },
+                                  commitment_desk.handlers()}),
       acceptor(network, config.dicom, associations),
       http(network, config.http, [this] { return status(); }),
       signals(control, SIGTERM, SIGINT) {
     const int adopted = reconcile_spool(config, spool, journal_writer);
     if (adopted > 0) log_info("spool_reconciled", {{"adopted", adopted}});
-    for (const auto& [name, destination] : config.destinations)
+    for (const auto& [name, destination] : config.destinations) {
         senders.emplace_back(config, spool, name);
+        if (destination.commitment.enabled) requesters.emplace_back(config, name);
+    }
+    if (config.dicom.commitment.enabled) reporter.emplace(config);
     signals.async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
         log_info("stopping", {{"signal", signal}});

@@ -16,6 +16,8 @@ constexpr Duration kPollInterval{300};  // the rows come from worker processes: 
 constexpr Duration kAfterError{1000};
 constexpr Duration kLeaseMargin{60'000};  // over the longest silence that one object may cost
 
+}  // namespace
+
 dicom::Peer peer_of(const config::Config& config, const std::string& name) {
     const config::Destination& destination = config.destinations.at(name);
     return {.name = name,
@@ -26,8 +28,6 @@ dicom::Peer peer_of(const config::Config& config, const std::string& name) {
             .connect_timeout = config.delivery.connect_timeout,
             .response_timeout = config.delivery.response_timeout};
 }
-
-}  // namespace
 
 Duration retry_pause(const config::Delivery& rules, int attempt, double jitter) {
     const double doubled =
@@ -96,6 +96,7 @@ DeliveryOutcome DestinationSender::outcome_of(const PendingDelivery& delivery,
     DeliveryOutcome outcome{.state = State::dead, .text = report.text, .next_attempt = {}};
     if (report.status == dicom::DeliveryStatus::delivered) {
         outcome.state = State::delivered;
+        outcome.ask_commitment = config_.destinations.at(name_).commitment.enabled;
         log_info("delivered", {{"destination", name_},
                                {"sop_instance_uid", delivery.sop_instance_uid},
                                {"attempt", delivery.attempt}});

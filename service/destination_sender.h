@@ -18,6 +18,9 @@ namespace calcnode::service {
 /// Pause before the next try: doubles from first_retry up to longest_retry, +-20 % by `jitter` (0..1). Pure.
 Duration retry_pause(const config::Delivery& rules, int attempt, double jitter);
 
+/// A destination of the configuration as whom we send to.
+dicom::Peer peer_of(const config::Config& config, const std::string& name);
+
 class DestinationSender {
   public:
     /// Starts the thread. `config` and `spool` must outlive it. `name` is a key of config.destinations.

@@ -150,6 +150,14 @@ std::string status_json(const JournalCounts& counts, int associations, int worke
          {{"pending", counts.deliveries_pending},
           {"delivered", counts.deliveries_delivered},
           {"dead", counts.deliveries_dead}}},
+        {"commitments",
+         {{"pending", counts.commitments_pending},
+          {"committed", counts.commitments_committed},
+          {"failed", counts.commitments_failed}}},
+        {"commitment_reports",
+         {{"pending", counts.commitment_reports_pending},
+          {"reported", counts.commitment_reports_reported},
+          {"unreported", counts.commitment_reports_unreported}}},
     };
     return body.dump() + "\n";
 }

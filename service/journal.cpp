@@ -140,6 +140,12 @@ JournalCounts Journal::counts() {
         count("delivery where state = 'pending'", counts.deliveries_pending);
         count("delivery where state = 'delivered'", counts.deliveries_delivered);
         count("delivery where state = 'dead'", counts.deliveries_dead);
+        count("commitment_item where state in ('waiting', 'asked', 'resending')", counts.commitments_pending);
+        count("commitment_item where state = 'committed'", counts.commitments_committed);
+        count("commitment_item where state in ('failed', 'uncommitted')", counts.commitments_failed);
+        count("commitment_report where state = 'pending'", counts.commitment_reports_pending);
+        count("commitment_report where state = 'reported'", counts.commitment_reports_reported);
+        count("commitment_report where state = 'unreported'", counts.commitment_reports_unreported);
         return counts;
     });
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "service/commitment_types.h"
 #include "service/types.h"
 
 namespace calcnode::service {
@@ -43,7 +44,8 @@ struct ResultToRecord {
 struct DeliveryOutcome {
     enum class State { delivered, retry, dead } state = State::retry;
     std::string text;
-    Time next_attempt{};  // for retry
+    Time next_attempt{};          // for retry
+    bool ask_commitment = false;  // of a delivered object
 };
 
 /// One line of the journal's history: "study_closed", "job_claimed", "job_done", "delivery_dead", ...
@@ -67,6 +69,12 @@ struct JournalCounts {  // for /api/v1/status and for tests
     std::int64_t deliveries_pending = 0;
     std::int64_t deliveries_delivered = 0;
     std::int64_t deliveries_dead = 0;
+    std::int64_t commitments_pending = 0;  // objects that a destination is, or will be, asked to commit
+    std::int64_t commitments_committed = 0;
+    std::int64_t commitments_failed = 0;          // objects that it refuses, or does not answer for
+    std::int64_t commitment_reports_pending = 0;  // results that senders are to be told
+    std::int64_t commitment_reports_reported = 0;
+    std::int64_t commitment_reports_unreported = 0;
 };
 
 class Journal {
@@ -124,6 +132,43 @@ class Journal {
 
     /// Gives a dead owner's deliveries back at once. Returns how many.
     int release_deliveries(const std::string& owner);
+
+    // -- asking destinations to commit (journal_commitments.cpp)
+    /// Makes the request `transaction_uid` for the due objects of a study none of whose deliveries to the
+    /// destination is pending. Unless commitment_taken() says otherwise it counts as timed out at `deadline`.
+    std::optional<OpenCommitment> open_commitment(const std::string& destination,
+                                                  const std::string& transaction_uid, Time now,
+                                                  Time deadline);
+    /// The destination has taken the request: its result may come until `deadline`.
+    void commitment_taken(std::int64_t commitment, Time deadline);
+    /// True while the result has not come.
+    bool commitment_awaited(std::int64_t commitment);
+    CommitmentChanges commitment_not_taken(std::int64_t commitment, const UntakenCommitment& how,
+                                           const CommitmentLimits& limits, Time now);
+    /// The destination that the transaction is with; nothing when there is no such transaction.
+    std::optional<std::string> commitment_destination(const std::string& transaction_uid);
+    /// A destination's result. Objects that failed are sent again, or given up; objects that it does not
+    /// mention are asked for again. Of a transaction that has ended before, only what is committed counts,
+    /// and not for an object that failed in a later one.
+    CommitmentChanges record_commitment(const dicom::CommitmentReport& report, const CommitmentLimits& limits,
+                                        Time now);
+    /// Ends the destination's requests whose deadline is over.
+    CommitmentChanges expire_commitments(const std::string& destination, const CommitmentLimits& limits,
+                                         Time now);
+
+    // -- being asked by senders (journal_commitment_reports.cpp)
+    /// One entry a reference, same order.
+    std::vector<HeldInstance> held_instances(const std::vector<dicom::SopReference>& references);
+    /// Records what is to be told, from `due` on. The same request once more starts it anew; another one
+    /// under the same transaction UID of the same sender gets a report in which everything failed (0131).
+    dicom::CommitmentReport record_commitment_duty(const CommitmentDuty& duty, Time now, Time due);
+    /// How telling it on the sender's association ended; when not taken it is due now.
+    void commitment_reported(const std::string& calling_ae_title, const std::string& transaction_uid,
+                             bool taken, Time now);
+    /// A report that is due, leased to `owner`.
+    std::optional<CommitmentDuty> claim_commitment_report(const std::string& owner, Time now, Duration lease);
+    void finish_commitment_report(const CommitmentDuty& duty, const std::string& owner,
+                                  const DeliveryOutcome& outcome, Time now);
 
     // -- watching
     JournalCounts counts();

@@ -43,11 +43,14 @@ std::vector<PendingDelivery> lock_due(soci::session& sql, Dialect dialect, const
     return due;
 }
 
-void mark_delivered(soci::session& sql, long long id, long long now, const std::string& text) {
-    sql << "update delivery set state = 'delivered', owner = '', lease_until = 0, text = :text, finished = "
-           ":now "
-           "where id = :id and state <> 'delivered'",
-        soci::use(text), soci::use(now), soci::use(id);
+/// False when it was delivered already.
+bool mark_delivered(soci::session& sql, long long id, long long now, const std::string& text) {
+    soci::statement update = (sql.prepare << "update delivery set state = 'delivered', owner = '', "
+                                             "lease_until = 0, text = :text, finished = "
+                                             ":now "
+                                             "where id = :id and state <> 'delivered'",
+                              soci::use(text), soci::use(now), soci::use(id));
+    return execute_change(update) == 1;
 }
 
 }  // namespace
@@ -126,7 +129,7 @@ void Journal::finish_delivery(const PendingDelivery& delivery, const std::string
         const std::string text = printable(outcome.text, 500);
         // Delivered is a fact, whoever holds the lease by now; what failed is the present holder's to judge.
         if (outcome.state == State::delivered) {
-            mark_delivered(sql, id, at, text);
+            if (mark_delivered(sql, id, at, text)) follow_delivered(sql, id, outcome.ask_commitment, now);
             return;
         }
         const bool dead = outcome.state == State::dead;
@@ -139,9 +142,11 @@ void Journal::finish_delivery(const PendingDelivery& delivery, const std::string
                             "where id = :id and owner = :owner and state = 'pending'",
              soci::use(state), soci::use(next), soci::use(text), soci::use(finished), soci::use(id),
              soci::use(owner));
-        if (execute_change(update) == 1 && dead)
+        if (execute_change(update) == 1 && dead) {
+            follow_dead(sql, id, now);
             add_event(sql, {now, "delivery_dead", "", 0,
                             delivery.sop_instance_uid + " to " + delivery.destination + ": " + text});
+        }
     });
 }
 

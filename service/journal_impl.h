@@ -72,4 +72,9 @@ struct ObjectToDeliver {
 void queue_delivery(soci::session& sql, const ObjectToDeliver& object, const std::string& destination,
                     Time now);
 
+/// Storage commitment's part in the end of a delivery: a delivered object is to be asked for when `ask`; one
+/// that was to be sent again and could not be is given up.
+void follow_delivered(soci::session& sql, std::int64_t delivery, bool ask, Time now);
+void follow_dead(soci::session& sql, std::int64_t delivery, Time now);
+
 }  // namespace calcnode::service

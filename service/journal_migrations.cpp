@@ -68,8 +68,43 @@ Step first_version(Dialect dialect) {
     };
 }
 
+Step storage_commitment(Dialect dialect) {
+    const std::string id = std::string("id ") + id_column(dialect);
+    return {
+        // A request to a destination: one N-ACTION, one transaction UID.
+        "create table commitment (" + id +
+            ", transaction_uid text not null unique, destination text not null, study_instance_uid text not "
+            "null, state text not null check (state in ('requested', 'committed', 'failed', 'refused', "
+            "'unreachable', 'timed_out')), deadline bigint not null, text text not null, created bigint not "
+            "null, finished bigint not null)",
+        "create index commitment_requested on commitment (destination, deadline) where state = 'requested'",
+
+        // An object that was delivered, and what its destination says of it.
+        "create table commitment_item (" + id +
+            ", delivery_id bigint not null unique references delivery (id), destination text not null, "
+            "study_instance_uid text not null, sop_class_uid text not null, sop_instance_uid text not null, "
+            "state text not null check (state in ('waiting', 'asked', 'resending', 'committed', 'failed', "
+            "'uncommitted')), attempt integer not null, next_attempt bigint not null, commitment_id bigint "
+            "not null, refuted bigint not null, reason integer not null, finished bigint not null, "
+            "unique (sop_instance_uid, destination))",
+        "create index commitment_item_waiting on commitment_item (destination, next_attempt) "
+        "where state = 'waiting'",
+        "create index commitment_item_asked on commitment_item (commitment_id) where state = 'asked'",
+
+        // What a sender is to be told of its request.
+        "create table commitment_report (" + id +
+            ", transaction_uid text not null, calling_ae_title text not null, called_ae_title text not null, "
+            "report text not null, state text not null check (state in ('pending', 'reported', "
+            "'unreported')), attempt integer not null, next_attempt bigint not null, owner text not null, "
+            "lease_until bigint not null, text text not null, created bigint not null, finished bigint not "
+            "null, unique (transaction_uid, calling_ae_title))",
+        "create index commitment_report_pending on commitment_report (next_attempt) where state = 'pending'",
+        "create index result_by_job on result (job_id)",
+    };
+}
+
 std::vector<Step> steps(Dialect dialect) {
-    return {first_version(dialect)};
+    return {first_version(dialect), storage_commitment(dialect)};
 }
 
 }  // namespace

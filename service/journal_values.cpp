@@ -137,6 +137,29 @@ std::vector<std::string> decode_names(const std::string& text) {
     return decoded(text, [](const json& j) { return j.get<std::vector<std::string>>(); });
 }
 
+std::string encode_report(const dicom::CommitmentReport& report) {
+    json committed = json::array();
+    for (const dicom::SopReference& one : report.committed)
+        committed.push_back({one.sop_class_uid, one.sop_instance_uid});
+    json failed = json::array();
+    for (const dicom::FailedReference& one : report.failed)
+        failed.push_back({one.reference.sop_class_uid, one.reference.sop_instance_uid, one.reason});
+    return text_of(
+        {{"transaction_uid", report.transaction_uid}, {"committed", committed}, {"failed", failed}});
+}
+
+dicom::CommitmentReport decode_report(const std::string& text) {
+    return decoded(text, [](const json& j) {
+        dicom::CommitmentReport report{j.at("transaction_uid").get<std::string>(), {}, {}};
+        for (const json& one : j.at("committed"))
+            report.committed.push_back({one.at(0).get<std::string>(), one.at(1).get<std::string>()});
+        for (const json& one : j.at("failed"))
+            report.failed.push_back({{one.at(0).get<std::string>(), one.at(1).get<std::string>()},
+                                     one.at(2).get<std::uint16_t>()});
+        return report;
+    });
+}
+
 std::string encode_images(const std::vector<JobImage>& images) {
     json list = json::array();
     for (const JobImage& image : images)

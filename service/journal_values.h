@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dicom/commitment.h"
 #include "service/types.h"
 
 namespace calcnode::service {
@@ -28,6 +29,9 @@ dicom::InstanceHeader decode_header(const std::string& text);
 
 std::string encode_names(const std::vector<std::string>& names);
 std::vector<std::string> decode_names(const std::string& text);
+
+std::string encode_report(const dicom::CommitmentReport& report);
+dicom::CommitmentReport decode_report(const std::string& text);
 
 std::string encode_images(const std::vector<JobImage>& images);
 std::vector<JobImage> decode_images(const std::string& text);

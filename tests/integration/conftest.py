@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from support import tools  # noqa: E402
+from support.commitment_peer import CommitmentPacs  # noqa: E402
 from support.exam import Exams  # noqa: E402
 from support.node import Node  # noqa: E402
 from support.orthanc import Orthanc  # noqa: E402
@@ -58,6 +59,12 @@ class Stage:
         orthanc = Orthanc(self.folder / f"orthanc{len(self._pacs)}", **settings)
         self._pacs.append(orthanc)
         return orthanc.start() if start else orthanc
+
+    def commitment_pacs(self, on_request=None, start=True):
+        """A PACS that answers N-ACTION as `on_request` says (support.commitment_peer)."""
+        pacs = CommitmentPacs(on_request)
+        self._pacs.append(pacs)
+        return pacs.start() if start else pacs
 
     def node(self, pacs=None, journal_url="", start=True, folder=None, **settings):
         """Settings: `assembly__quiet="1s"` is assembly.quiet."""

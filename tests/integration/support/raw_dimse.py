@@ -24,14 +24,16 @@ class Ended(Exception):
 
 
 class Peer:
-    """One association; a context manager. `contexts`: (abstract syntax, transfer syntax) pairs, ids 1, 3, 5 ..."""
+    """One association; a context manager. `contexts`: (abstract syntax, transfer syntax) pairs, ids 1, 3, 5 ...; `roles`:
+    (SOP class, SCU role, SCP role) triples."""
 
-    def __init__(self, port, contexts=((VERIFICATION, IMPLICIT_LITTLE),), calling="RAWPEER", called="CALCNODE"):
+    def __init__(self, port, contexts=((VERIFICATION, IMPLICIT_LITTLE),), calling="RAWPEER", called="CALCNODE",
+                 roles=()):
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._pending = b""
         try:
-            self.accepted = self._associate(contexts, calling, called)
+            self.accepted = self._associate(contexts, calling, called, roles)
         except BaseException:
             self._socket.close()
             raise
@@ -81,12 +83,14 @@ class Peer:
                 if control & 2:
                     return command
 
-    def _associate(self, contexts, calling, called):
+    def _associate(self, contexts, calling, called, roles):
         items = _item(0x10, APPLICATION_CONTEXT.encode())
         for index, (abstract, transfer) in enumerate(contexts):
             syntaxes = _item(0x30, abstract.encode()) + _item(0x40, transfer.encode())
             items += _item(0x20, bytes([2 * index + 1, 0, 0, 0]) + syntaxes)
         user = _item(0x51, struct.pack(">I", 65536)) + _item(0x52, b"1.2.826.0.1.3680043.9.3811.9.9")
+        for sop_class, scu, scp in roles:  # PS3.7 D.3.3.4
+            user += _item(0x54, struct.pack(">H", len(sop_class)) + sop_class.encode() + bytes([scu, scp]))
         body = (struct.pack(">HH", 1, 0) + called.encode().ljust(16) + calling.encode().ljust(16) + bytes(32) + items
                 + _item(0x50, user))
         self._send_pdu(1, body)
