@@ -7,29 +7,35 @@
 namespace calcnode::pipeline {
 namespace {
 
-constexpr int kDetectorTile = 512;
-constexpr int kDetectorCell = 32;
-constexpr int kSegmentatorTile = 128;
-constexpr int kSegmentatorCell = 8;  // suspects are small and far apart
+// Suspects are small and far apart; the breast is neither.
+constexpr int kDetectorTile = 512, kDetectorCell = 32;
+constexpr int kSegmentatorTile = 192, kSegmentatorCell = 8;
 
-/// Half the receptive field, rounded up to whole cells of `multiple` pixels.
-int halo_of(const NetworkEntry& entry, int multiple) {
-    return (entry.receptive_field_px / 2 + multiple) / multiple * multiple;
+/// Halo: half the receptive field. All begins on multiples of where the network's coarsest grid does.
+DenseOptions dense_options(const NetworkEntry& entry, int tile, int cell) {
+    const auto whole = [&](int pixels) {
+        return (pixels + entry.alignment_px - 1) / entry.alignment_px * entry.alignment_px;
+    };
+    DenseOptions options;
+    options.cell = whole(cell);
+    options.tile = tile / cell * options.cell;
+    options.halo = whole(entry.receptive_field_px / 2);
+    options.stride = entry.stride;
+    return options;
 }
 
 }  // namespace
 
-Cascade::Cascade(const std::filesystem::path& folder, const Manifest& manifest)
+Cascade::Cascade(const std::filesystem::path& folder, const Manifest& manifest, const Compute& compute)
     : detector_entry_(manifest.detector),
       segmentator_entry_(manifest.segmentator),
-      detector_(Network::load(folder / manifest.detector.file)),
-      segmentator_(Network::load(folder / manifest.segmentator.file)) {}
+      detector_(Network::load(folder / manifest.detector.file, compute)),
+      segmentator_(Network::load(folder / manifest.segmentator.file, compute)) {}
 
 cv::Mat Cascade::suspects(const WorkingImage& work, int threads) const {
     const int stride = detector_entry_.stride;
-    const int cell = kDetectorCell / stride * stride;
-    const DenseOptions options{kDetectorTile / kDetectorCell * cell, halo_of(detector_entry_, stride), stride,
-                               threads, cell};
+    DenseOptions options = dense_options(detector_entry_, kDetectorTile, kDetectorCell);
+    options.threads = threads;
     cv::Mat cells = run_dense(detector_, work.normalised, work.mask, options) >= detector_entry_.threshold;
     cv::dilate(cells, cells, cv::getStructuringElement(cv::MORPH_RECT, {3, 3}));
     cv::Mat pixels;
@@ -41,9 +47,8 @@ cv::Mat Cascade::suspects(const WorkingImage& work, int threads) const {
 
 cv::Mat Cascade::run(const WorkingImage& work, int threads) const {
     const cv::Mat where = suspects(work, threads);
-    // The Segmentator halves the picture twice: its tiles and halos begin on multiples of 4.
-    const DenseOptions options{kSegmentatorTile, halo_of(segmentator_entry_, 4), 1, threads,
-                               kSegmentatorCell};
+    DenseOptions options = dense_options(segmentator_entry_, kSegmentatorTile, kSegmentatorCell);
+    options.threads = threads;
     cv::Mat probability = run_dense(segmentator_, work.normalised, where, options);
     probability.setTo(0, where == 0);
     return probability;
