@@ -1,6 +1,7 @@
 #include "service/job_runner.h"
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <new>
 
@@ -10,6 +11,7 @@
 #include "dicom/error.h"
 #include "dicom/mammogram_reader.h"
 #include "pipeline/error.h"
+#include "pipeline/model_store.h"
 #include "service/log.h"
 
 namespace calcnode::service {
@@ -18,15 +20,46 @@ namespace fs = std::filesystem;
 
 namespace {
 
-pipeline::AnalyserOptions analyser_options(const config::Config& config) {
-    return {.cluster_threshold = config.analysis.cluster_threshold};
+pipeline::Compute compute_options(const config::Analysis& analysis) {
+    pipeline::Compute compute;
+    switch (analysis.precision) {
+        case config::Precision::automatic:
+            compute.precision = pipeline::Precision::automatic;
+            break;
+        case config::Precision::float32:
+            compute.precision = pipeline::Precision::float32;
+            break;
+        case config::Precision::bfloat16:
+            compute.precision = pipeline::Precision::bfloat16;
+            break;
+    }
+    switch (analysis.device) {
+        case config::Device::automatic:
+            compute.device = pipeline::ComputeDevice::automatic;
+            break;
+        case config::Device::cpu:
+            compute.device = pipeline::ComputeDevice::cpu;
+            break;
+        case config::Device::cuda:
+            compute.device = pipeline::ComputeDevice::cuda;
+            break;
+    }
+    return compute;
 }
 
-void check_version(const config::Config& config, const pipeline::ModelIdentity& model) {
-    if (config.analysis.model_version.empty() || config.analysis.model_version == model.version) return;
-    throw pipeline::Error(pipeline::ErrorCode::model_not_found,
-                          "the installed model " + model.name + " is version " + model.version +
-                              ", but analysis.model_version asks for " + config.analysis.model_version);
+pipeline::AnalyserOptions analyser_options(const config::Config& config) {
+    return {.cluster_threshold = config.analysis.cluster_threshold,
+            .out_of_domain = config.analysis.out_of_domain == config::OutOfDomain::refuse
+                                 ? pipeline::OutOfDomain::refuse
+                                 : pipeline::OutOfDomain::analyse,
+            .compute = compute_options(config.analysis)};
+}
+
+/// The shadow has its own operating point: the configured one is the first model's.
+pipeline::AnalyserOptions shadow_options(const config::Config& config) {
+    pipeline::AnalyserOptions options = analyser_options(config);
+    options.cluster_threshold = -1;
+    return options;
 }
 
 struct Counts {
@@ -57,19 +90,26 @@ Counts count(const std::vector<dicom::ImageResult>& images) {
 
 }  // namespace
 
+fs::path models_folder(const config::Config& config) {
+    if (!config.analysis.models_folder.empty()) return config.analysis.models_folder;
+    return fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "share" / "calcnode" / "models";
+}
+
 fs::path model_folder(const config::Config& config) {
-    fs::path folder = config.analysis.models_folder;
-    if (folder.empty()) {
-        folder =
-            fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "share" / "calcnode" / "models";
-    }
-    return folder / config.analysis.model;
+    return pipeline::find_model(models_folder(config), config.analysis.model, config.analysis.model_version);
 }
 
 std::string result_settings_digest(const config::Config& config) {
     std::array<char, 64> threshold{};
     std::snprintf(threshold.data(), threshold.size(), "%.6f", config.analysis.cluster_threshold);
+    // Only what is not the default is named: a new key must not give known results new UIDs.
+    const pipeline::Compute compute = pipeline::compute_here(compute_options(config.analysis));
+    const bool plain =
+        compute.precision == pipeline::Precision::float32 && compute.device == pipeline::ComputeDevice::cpu;
+    const bool refuses = config.analysis.out_of_domain == config::OutOfDomain::refuse;
     const std::string settings = std::string("threshold=") + threshold.data() +
+                                 (plain ? "" : ";compute=" + pipeline::to_string(compute)) +
+                                 (refuses ? "" : ";out_of_domain=analyse") +
                                  ";compat=" + (config.results.plane_orientation_compat ? "1" : "0") +
                                  ";serial=" + config.results.device_serial_number +
                                  ";institution=" + config.results.institution + ";software=" CALCNODE_VERSION;
@@ -86,12 +126,13 @@ std::string result_settings_digest(const config::Config& config) {
 }
 
 JobRunner::JobRunner(const config::Config& config)
-    : config_(config), analyser_(pipeline::Analyser::open(model_folder(config), analyser_options(config))) {
-    check_version(config, analyser_.model());
-}
+    : config_(config),
+      analyser_(pipeline::Analyser::open(model_folder(config), analyser_options(config))),
+      shadow_(ShadowModel::open(config, shadow_options(config))) {}
 
 dicom::ImageResult JobRunner::analyse_image(const JobImage& image, const fs::path& root,
-                                            std::optional<pipeline::Mammogram>& decoded) const {
+                                            std::optional<pipeline::Mammogram>& decoded,
+                                            ShadowTally& tally) const {
     dicom::ImageResult result{
         .source = root / image.path, .findings = {}, .row_spacing_mm = 0, .column_spacing_mm = 0};
     const auto failed = [&](const std::string& reason) {
@@ -103,7 +144,14 @@ dicom::ImageResult JobRunner::analyse_image(const JobImage& image, const fs::pat
     };
     try {
         decoded = dicom::read_mammogram(result.source);
+        const auto started = std::chrono::steady_clock::now();
         result.findings = analyser_.analyse(*decoded);
+        const auto took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);
+        if (result.findings.status == pipeline::ImageStatus::not_attempted) {
+            log_warn("image_out_of_domain",
+                     {{"sop_instance_uid", image.sop_instance_uid}, {"reason", result.findings.reason}});
+        }
+        if (shadow_) shadow_->compare(*decoded, result.findings, took, tally);
         result.row_spacing_mm = decoded->row_spacing_mm;
         result.column_spacing_mm = decoded->column_spacing_mm;
     } catch (const dicom::Error& error) {
@@ -121,11 +169,12 @@ JobOutcome JobRunner::run(const Job& job, const fs::path& root, const fs::path& 
                           const std::optional<std::string>& give_up_reason,
                           const ImageObserver& observe) const {
     JobOutcome outcome;
+    ShadowTally tally;
     for (const JobImage& image : job.images) {
         std::optional<pipeline::Mammogram> decoded;
         dicom::ImageResult result;
         if (image.attempt && !give_up_reason) {
-            result = analyse_image(image, root, decoded);
+            result = analyse_image(image, root, decoded, tally);
         } else {
             result.source = root / image.path;
             result.findings.sop_instance_uid = image.sop_instance_uid;
@@ -136,6 +185,7 @@ JobOutcome JobRunner::run(const Job& job, const fs::path& root, const fs::path& 
         if (observe) observe(image, decoded ? &*decoded : nullptr, result);
         outcome.images.push_back(std::move(result));
     }
+    if (shadow_) shadow_->log(job, tally);
     const dicom::ResultOptions options{.model = analyser_.model(),
                                        .config_digest = result_settings_digest(config_),
                                        .generation = job.generation,

@@ -11,12 +11,16 @@
 #include "config/config.h"
 #include "dicom/result_writers.h"
 #include "pipeline/analyser.h"
+#include "service/shadow_model.h"
 #include "service/types.h"
 
 namespace calcnode::service {
 
-/// The model's folder: analysis.models_folder (or share/calcnode/models beside the binary's folder) /
-/// analysis.model.
+/// Where models are installed: analysis.models_folder, or share/calcnode/models beside the binary's folder.
+std::filesystem::path models_folder(const config::Config& config);
+
+/// The folder of the one model that analysis.model and analysis.model_version name.
+/// Throws pipeline::Error model_not_found.
 std::filesystem::path model_folder(const config::Config& config);
 
 /// SHA-256 (hex, 16 digits) of the settings that change what the result objects say: part of their UIDs.
@@ -52,10 +56,11 @@ class JobRunner {
 
   private:
     dicom::ImageResult analyse_image(const JobImage& image, const std::filesystem::path& root,
-                                     std::optional<pipeline::Mammogram>& decoded) const;
+                                     std::optional<pipeline::Mammogram>& decoded, ShadowTally& tally) const;
 
     const config::Config& config_;
     pipeline::Analyser analyser_;
+    std::optional<ShadowModel> shadow_;
 };
 
 }  // namespace calcnode::service
