@@ -7,10 +7,9 @@
 namespace calcnode::pipeline {
 namespace {
 
-constexpr int kDetectorTile = 512;
-constexpr int kDetectorCell = 32;
-constexpr int kSegmentatorTile = 128;
-constexpr int kSegmentatorCell = 8;  // suspects are small and far apart
+// Suspects are small and far apart; the breast is neither.
+constexpr int kDetectorTile = 512, kDetectorCell = 32;
+constexpr int kSegmentatorTile = 192, kSegmentatorCell = 8;
 
 /// Cells and halos begin where the network's coarsest grid does; the halo is at least half the receptive field.
 DenseOptions options_for(const NetworkEntry& entry, int tile, int cell, int threads) {
@@ -23,11 +22,11 @@ DenseOptions options_for(const NetworkEntry& entry, int tile, int cell, int thre
 
 }  // namespace
 
-Cascade::Cascade(const std::filesystem::path& folder, const Manifest& manifest)
+Cascade::Cascade(const std::filesystem::path& folder, const Manifest& manifest, const Compute& compute)
     : detector_entry_(manifest.detector),
       segmentator_entry_(manifest.segmentator),
-      detector_(Network::load(folder / manifest.detector.file)),
-      segmentator_(Network::load(folder / manifest.segmentator.file)) {}
+      detector_(Network::load(folder / manifest.detector.file, compute)),
+      segmentator_(Network::load(folder / manifest.segmentator.file, compute)) {}
 
 cv::Mat Cascade::suspects(const WorkingImage& work, int threads) const {
     const int stride = detector_entry_.stride;
