@@ -12,12 +12,16 @@
 #include "dicom/result_writers.h"
 #include "pipeline/analyser.h"
 #include "service/result_plan.h"
+#include "service/shadow_model.h"
 #include "service/types.h"
 
 namespace calcnode::service {
 
-/// The model's folder: analysis.models_folder (or share/calcnode/models beside the binary's folder) /
-/// analysis.model.
+/// Where models are installed: analysis.models_folder, or share/calcnode/models beside the binary's folder.
+std::filesystem::path models_folder(const config::Config& config);
+
+/// The folder of the one model that analysis.model and analysis.model_version name.
+/// Throws pipeline::Error model_not_found.
 std::filesystem::path model_folder(const config::Config& config);
 
 /// SHA-256 (hex, 16 digits) of the settings that change what the result objects say: part of their UIDs.
@@ -37,8 +41,8 @@ class JobRunner {
 
     const pipeline::ModelIdentity& model() const { return analyser_.model(); }
 
-    /// Called with each image's decoded pixels after its analysis (for overlays); null mammogram when it
-    /// failed.
+    /// Called with each image's decoded pixels after its analysis (for overlays); null mammogram when it was
+    /// not analysed.
     using ImageObserver =
         std::function<void(const JobImage&, const pipeline::Mammogram*, const dicom::ImageResult&)>;
 
@@ -52,9 +56,14 @@ class JobRunner {
                    const ImageObserver& observe = {}) const;
 
   private:
+    /// What one image leaves behind beside its result.
+    struct Attempt {
+        std::optional<pipeline::Mammogram> decoded;  // none when it failed
+        Duration took{};                             // of the analysis alone
+    };
+
     dicom::ImageResult analyse_image(const JobImage& image, const std::filesystem::path& root,
-                                     const dicom::ResultKinds& kinds,
-                                     std::optional<pipeline::Mammogram>& decoded) const;
+                                     const dicom::ResultKinds& kinds, Attempt& attempt) const;
 
     std::vector<dicom::ResultObject> write_objects(const Job& job, const std::vector<ResultSet>& plan,
                                                    const std::vector<dicom::ImageResult>& images,
@@ -62,6 +71,7 @@ class JobRunner {
 
     const config::Config& config_;
     pipeline::Analyser analyser_;
+    std::optional<ShadowModel> shadow_;
 };
 
 }  // namespace calcnode::service
