@@ -54,8 +54,7 @@ pipeline::AnalyserOptions analyser_options(const config::Config& config) {
         return std::find(kinds.begin(), kinds.end(), "probability_map") != kinds.end();
     };
     return {.cluster_threshold = config.analysis.cluster_threshold,
-            .probability_map =
-                std::any_of(config.destinations.begin(), config.destinations.end(), wants_map),
+            .probability_map = std::any_of(config.destinations.begin(), config.destinations.end(), wants_map),
             .out_of_domain = config.analysis.out_of_domain == config::OutOfDomain::refuse
                                  ? pipeline::OutOfDomain::refuse
                                  : pipeline::OutOfDomain::analyse,
@@ -151,12 +150,11 @@ JobRunner::JobRunner(const config::Config& config)
       shadow_(ShadowModel::open(config, shadow_options(config))) {}
 
 dicom::ImageResult JobRunner::analyse_image(const JobImage& image, const fs::path& root,
-                                            const ImageWork& work) const {
-    std::optional<pipeline::Mammogram>& decoded = work.decoded;
+                                            const dicom::ResultKinds& kinds, Attempt& attempt) const {
     dicom::ImageResult result{
         .source = root / image.path, .findings = {}, .row_spacing_mm = 0, .column_spacing_mm = 0};
     const auto failed = [&](const std::string& reason) {
-        decoded.reset();
+        attempt.decoded.reset();
         result.findings = {};
         result.key_image = {};
         result.findings.status = pipeline::ImageStatus::failed;
@@ -164,20 +162,19 @@ dicom::ImageResult JobRunner::analyse_image(const JobImage& image, const fs::pat
         log_warn("image_failed", {{"sop_instance_uid", image.sop_instance_uid}, {"reason", reason}});
     };
     try {
-        decoded = dicom::read_mammogram(result.source);
+        attempt.decoded = dicom::read_mammogram(result.source);
         const auto started = std::chrono::steady_clock::now();
-        result.findings = analyser_.analyse(*decoded);
-        const auto took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);
+        result.findings = analyser_.analyse(*attempt.decoded);
+        attempt.took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);
         if (result.findings.status == pipeline::ImageStatus::not_attempted) {
             log_warn("image_out_of_domain",
                      {{"sop_instance_uid", image.sop_instance_uid}, {"reason", result.findings.reason}});
         }
-        if (shadow_) shadow_->compare(*decoded, result.findings, took, work.tally);
-        result.row_spacing_mm = decoded->row_spacing_mm;
-        result.column_spacing_mm = decoded->column_spacing_mm;
-        if (work.kinds.contains(dicom::ResultKind::secondary_capture) && !result.findings.clusters.empty())
-            result.key_image = pipeline::make_key_image(*decoded, result.findings, analyser_.model());
-        if (!work.kinds.contains(dicom::ResultKind::probability_map)) result.findings.probability = {};
+        result.row_spacing_mm = attempt.decoded->row_spacing_mm;
+        result.column_spacing_mm = attempt.decoded->column_spacing_mm;
+        if (kinds.contains(dicom::ResultKind::secondary_capture) && !result.findings.clusters.empty())
+            result.key_image = pipeline::make_key_image(*attempt.decoded, result.findings, analyser_.model());
+        if (!kinds.contains(dicom::ResultKind::probability_map)) result.findings.probability = {};
     } catch (const dicom::Error& error) {
         failed(error.what());
     } catch (const pipeline::Error& error) {
@@ -214,14 +211,15 @@ JobOutcome JobRunner::run(const Job& job, const fs::path& root, const fs::path& 
                           const std::optional<std::string>& give_up_reason,
                           const ImageObserver& observe) const {
     JobOutcome outcome;
+    ShadowTally tally;
     const std::vector<ResultSet> plan = plan_results(config_, job.destinations);
     const dicom::ResultKinds kinds = all_kinds(plan);
     ShadowTally tally;
     for (const JobImage& image : job.images) {
-        std::optional<pipeline::Mammogram> decoded;
+        Attempt attempt;
         dicom::ImageResult result;
         if (image.attempt && !give_up_reason) {
-            result = analyse_image(image, root, {kinds, decoded, tally});
+            result = analyse_image(image, root, kinds, attempt);
         } else {
             result.source = root / image.path;
             result.findings.sop_instance_uid = image.sop_instance_uid;
@@ -229,7 +227,10 @@ JobOutcome JobRunner::run(const Job& job, const fs::path& root, const fs::path& 
                 image.attempt ? pipeline::ImageStatus::failed : pipeline::ImageStatus::not_attempted;
             result.findings.reason = image.attempt ? *give_up_reason : image.reason;
         }
-        if (observe) observe(image, decoded ? &*decoded : nullptr, result);
+        const bool analysed = result.findings.status == pipeline::ImageStatus::analysed;
+        const pipeline::Mammogram* decoded = analysed ? &*attempt.decoded : nullptr;
+        if (shadow_ && decoded != nullptr) shadow_->compare(*decoded, result.findings, attempt.took, tally);
+        if (observe) observe(image, decoded, result);
         outcome.images.push_back(std::move(result));
     }
     if (shadow_) shadow_->log(job, tally);

@@ -41,8 +41,8 @@ class JobRunner {
 
     const pipeline::ModelIdentity& model() const { return analyser_.model(); }
 
-    /// Called with each image's decoded pixels after its analysis (for overlays); null mammogram when it
-    /// failed.
+    /// Called with each image's decoded pixels after its analysis (for overlays); null mammogram when it was
+    /// not analysed.
     using ImageObserver =
         std::function<void(const JobImage&, const pipeline::Mammogram*, const dicom::ImageResult&)>;
 
@@ -56,15 +56,14 @@ class JobRunner {
                    const ImageObserver& observe = {}) const;
 
   private:
-    /// What an image's analysis needs and leaves beside its result.
-    struct ImageWork {
-        const dicom::ResultKinds& kinds;
-        std::optional<pipeline::Mammogram>& decoded;
-        ShadowTally& tally;
+    /// What one image leaves behind beside its result.
+    struct Attempt {
+        std::optional<pipeline::Mammogram> decoded;  // none when it failed
+        Duration took{};                             // of the analysis alone
     };
 
     dicom::ImageResult analyse_image(const JobImage& image, const std::filesystem::path& root,
-                                     const ImageWork& work) const;
+                                     const dicom::ResultKinds& kinds, Attempt& attempt) const;
 
     std::vector<dicom::ResultObject> write_objects(const Job& job, const std::vector<ResultSet>& plan,
                                                    const std::vector<dicom::ImageResult>& images,
