@@ -2,18 +2,19 @@
 import pytest
 
 from support import outcomes, pixelmed, results, tools
-from support.pacs import CAD_SR, SEGMENTATION, of_study
+from support.pacs import (ALL_KINDS, CAD_SR, MEASUREMENT_REPORT, PRESENTATION_STATE, SECONDARY_CAPTURE, SEGMENTATION, of_class,
+                          of_study)
 
 IN_EVERY_STUDY = {CAD_SR}
-WITH_FINDINGS = {SEGMENTATION}
+WITH_FINDINGS = {SEGMENTATION, MEASUREMENT_REPORT, PRESENTATION_STATE, SECONDARY_CAPTURE}
 
 
 class Judged:
-    """The five exams, and what came back for them."""
+    """The five exams, and what came back for them: every kind of object, in one scheme of codes."""
 
-    def __init__(self, stage, exams):
-        self.exams = outcomes.make(exams, stage.folder)
-        pacs = stage.pacs()
+    def __init__(self, stage, exams, code_scheme):
+        self.exams = outcomes.make(exams)
+        pacs = stage.pacs(profile={"results": ALL_KINDS, "code_scheme": code_scheme})
         node = stage.node(pacs, assembly__quiet="1s")
         for exam in self.exams.values():
             tools.storescu(node, exam.files)
@@ -29,9 +30,9 @@ class Judged:
         return [item for item in self.objects if item.dataset.Modality == "SR"]
 
 
-@pytest.fixture(scope="module")
-def judged(module_stage, exams):
-    return Judged(module_stage, exams)
+@pytest.fixture(scope="module", params=["sct", "srt"])
+def judged(request, module_stage, exams):
+    return Judged(module_stage, exams, request.param)
 
 
 @pytest.mark.parametrize("outcome", outcomes.CODES)
@@ -56,7 +57,8 @@ def test_every_object_passes_dciodvfy(judged):
 
 
 def test_every_report_passes_pixelmeds_templates(judged):
-    assert len(judged.reports()) >= len(outcomes.CODES)
+    assert len(of_class(judged.reports(), CAD_SR)) == len(outcomes.CODES)
+    assert of_class(judged.reports(), MEASUREMENT_REPORT)
     assert pixelmed.errors([item.path for item in judged.reports()]) == {}
 
 

@@ -11,9 +11,11 @@ from support.process import Process
 class Orthanc:
     ae_title = "ORTHANC"
 
-    def __init__(self, folder, **settings):
-        """`settings` are added to Orthanc's configuration, or replace what stands here: Plugins=[...] and the like."""
+    def __init__(self, folder, profile=None, **settings):
+        """`profile`: what the node's configuration says of it beside its address. `settings` are added to Orthanc's
+        configuration, or replace what stands here: Plugins=[...] and the like."""
         self.folder = folder
+        self.profile = profile or {}
         self.port, self.http_port = free_port(), free_port()
         self._process = None
         folder.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ def _magnification(dataset):
     dataset.ViewCodeSequence[0].ViewModifierCodeSequence = Sequence([item])
 
 
-def make(exams, folder):
+def make(exams):
     """{outcome: exam}."""
     whole = exams.phantom(seed=21)
     black_one = exams.copy(whole, only=[whole.view("L-CC"), whole.view("L-MLO")], tag="partly failed")

@@ -13,6 +13,8 @@ CAD_SR = "1.2.840.10008.5.1.4.1.1.88.50"
 MEASUREMENT_REPORT = "1.2.840.10008.5.1.4.1.1.88.34"
 PRESENTATION_STATE = "1.2.840.10008.5.1.4.1.1.11.1"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+ALL_KINDS = ["segmentation", "cad_sr", "measurement_report", "presentation_state", "secondary_capture",
+             "probability_map"]  # as a destination's `results` name them
 
 
 class Pacs:

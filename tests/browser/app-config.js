@@ -1,0 +1,35 @@
+// OHIF's configuration: one data source, Orthanc's DICOMweb, under the page's own address (serve.js passes it on).
+window.config = {
+    routerBasename: '/',
+    extensions: [],
+    modes: [],
+    customizationService: {},
+    showStudyList: true,
+    maxNumberOfWebWorkers: 1,
+    showWarningMessageForCrossOrigin: false,
+    showCPUFallbackMessage: false,
+    showLoadingIndicator: false,
+    investigationalUseDialog: { option: 'never' },
+    strictZSpacingForVolumeViewport: true,
+    defaultDataSourceName: 'orthanc',
+    dataSources: [
+        {
+            namespace: '@ohif/extension-default.dataSourcesModule.dicomweb',
+            sourceName: 'orthanc',
+            configuration: {
+                friendlyName: 'Orthanc',
+                name: 'orthanc',
+                qidoRoot: '/dicom-web',
+                wadoRoot: '/dicom-web',
+                wadoUriRoot: '/wado',
+                qidoSupportsIncludeField: false,
+                imageRendering: 'wadors',
+                thumbnailRendering: 'wadors',
+                enableStudyLazyLoad: true,
+                supportsFuzzyMatching: false,
+                supportsWildcard: true,
+                omitQuotationForMultipartRequest: true,
+            },
+        },
+    ],
+};
