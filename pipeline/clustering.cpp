@@ -4,7 +4,6 @@
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <numbers>
 #include <numeric>
 
 #include <opencv2/imgproc.hpp>
@@ -16,11 +15,6 @@ namespace {
 
 constexpr double kProximityMm =
     5;  // grains nearer than this are joined in the graph that density is taken from
-constexpr double kRegionalMm = 20;         // BI-RADS: regional is more than 2 cm
-constexpr double kDiffusePart = 0.4;       // of the breast
-constexpr double kLinearElongation = 3.5;  // a line
-constexpr double kSegmentalElongation = 1.6;
-constexpr double kTowardsNippleDegrees = 25;
 
 double distance(const cv::Point2d& a, const cv::Point2d& b) {
     return std::hypot(a.x - b.x, a.y - b.y);
@@ -48,23 +42,6 @@ MeanSd mean_sd(const std::vector<double>& values) {
     return result;
 }
 
-struct Spread {
-    double elongation = 1;
-    double angle = 0;  // of the long axis
-};
-
-Spread principal_axes(const std::vector<cv::Point2d>& points, const cv::Point2d& centre) {
-    double xx = 0, yy = 0, xy = 0;
-    for (const cv::Point2d& p : points) {
-        xx += (p.x - centre.x) * (p.x - centre.x);
-        yy += (p.y - centre.y) * (p.y - centre.y);
-        xy += (p.x - centre.x) * (p.y - centre.y);
-    }
-    const double middle = (xx + yy) / 2, half = std::hypot((xx - yy) / 2, xy);
-    const double most = middle + half, least = std::max(middle - half, most * 1e-4);
-    return {most > 0 ? std::sqrt(most / least) : 1, 0.5 * std::atan2(2 * xy, xx - yy)};
-}
-
 double graph_density(const std::vector<cv::Point2d>& points) {
     int edges = 0;
     for (std::size_t a = 0; a < points.size(); ++a) {
@@ -87,25 +64,9 @@ std::vector<double> nearest_distances(const std::vector<cv::Point2d>& points) {
     return nearest;
 }
 
-Distribution distribution_of(const Cluster& cluster, const Spread& spread, const cv::Point2d& centre_mm,
-                             const BreastFrame& frame) {
-    if (cluster.members.size() < 3) return Distribution::unknown;
-    if (frame.breast_area_mm2 > 0 && cluster.hull_area_mm2 > kDiffusePart * frame.breast_area_mm2) {
-        return Distribution::diffuse;
-    }
-    if (cluster.elongation >= kLinearElongation) return Distribution::linear;
-    if (cluster.long_axis_mm <= kRegionalMm) return Distribution::grouped;
-    const double to_nipple = std::atan2(frame.nipple_mm.y - centre_mm.y, frame.nipple_mm.x - centre_mm.x);
-    double turn =
-        std::abs(std::remainder(spread.angle - to_nipple, std::numbers::pi)) * 180 / std::numbers::pi;
-    const bool towards_nipple = turn < kTowardsNippleDegrees;
-    return towards_nipple && cluster.elongation >= kSegmentalElongation ? Distribution::segmental
-                                                                        : Distribution::regional;
-}
-
-/// The hull of the members' outlines, in millimetres; fills outline, area and long axis.
+/// The hull of the members' outlines and, in millimetres, of their pixels: fills outline, area and long axis.
 void measure_hull(Cluster& cluster, const std::vector<Calcification>& calcifications, const Millimetres& mm) {
-    std::vector<cv::Point2f> points, hull, hull_mm;
+    std::vector<cv::Point2f> points, hull, edges, hull_mm;
     for (const int member : cluster.members) {
         for (const Point& point : calcifications[static_cast<std::size_t>(member)].outline) {
             points.emplace_back(static_cast<float>(point.x), static_cast<float>(point.y));
@@ -114,9 +75,14 @@ void measure_hull(Cluster& cluster, const std::vector<Calcification>& calcificat
     if (points.empty()) return;
     cv::convexHull(points, hull);
     cluster.outline = closed_polyline(std::vector<cv::Point2d>(hull.begin(), hull.end()), kMostOutlinePoints);
+    // Outlines run a little inside the pixels' edges; a thin cluster's area would be several percent short.
     for (const cv::Point2f& p : hull) {
-        hull_mm.emplace_back(static_cast<float>(p.x * mm.column), static_cast<float>(p.y * mm.row));
+        for (const double x : {p.x - kOutlineInset, p.x + kOutlineInset}) {
+            for (const double y : {p.y - kOutlineInset, p.y + kOutlineInset})
+                edges.emplace_back(mm({x, y}));
+        }
     }
+    cv::convexHull(edges, hull_mm);
     cluster.hull_area_mm2 = cv::contourArea(hull_mm);
     for (const cv::Point2f& a : hull_mm) {
         for (const cv::Point2f& b : hull_mm)
@@ -210,9 +176,10 @@ void describe_cluster(Cluster& cluster, int index, std::vector<Calcification>& c
     cluster.sd_distance_mm = gap.sd;
     cluster.density = graph_density(points);
     cluster.coverage = cluster.hull_area_mm2 > 0 ? std::min(1.0, area.mean * n / cluster.hull_area_mm2) : 0;
-    const Spread spread = principal_axes(points, centre);
-    cluster.elongation = spread.elongation;
-    cluster.distribution = distribution_of(cluster, spread, centre, frame);
+    cluster.elongation = elongation_of(points);
+    if (points.size() < 3) return;  // too few to have a distribution
+    cluster.distribution_weights = distribution_weights(distribution_features(points, frame));
+    cluster.distribution = likeliest(cluster.distribution_weights);
 }
 
 void measure_neighbours(std::vector<Calcification>& calcifications, const Mammogram& mammogram) {

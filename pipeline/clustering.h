@@ -6,6 +6,7 @@
 #include <opencv2/core.hpp>
 
 #include "pipeline/candidates.h"
+#include "pipeline/distribution.h"
 #include "pipeline/findings.h"
 
 namespace calcnode::pipeline {
@@ -23,12 +24,6 @@ std::vector<std::vector<int>> single_linkage(const std::vector<cv::Point2d>& poi
 
 /// The mean of the best options.score_members scores.
 double cluster_score(std::vector<double> scores, const ClusteringOptions& options);
-
-/// What the shape of a cluster is compared with.
-struct BreastFrame {
-    double breast_area_mm2 = 0;
-    cv::Point2d nipple_mm;  // the point of the breast furthest from the chest wall: a guess
-};
 
 BreastFrame breast_frame(const WorkingImage& work);
 

@@ -2,6 +2,7 @@
 // x is the column, y the row, (0,0) the top left corner of the top left pixel, its centre (0.5,0.5).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -36,12 +37,16 @@ struct Calcification {
 /// BI-RADS distribution (PS3.16 CID 6012); a soft label, never an assessment.
 enum class Distribution : std::uint8_t { unknown, diffuse, regional, grouped, linear, segmental };
 
+/// How well each Distribution fits, 0..1, in the enum's order.
+using DistributionWeights = std::array<double, 6>;
+
 struct Cluster {
     std::vector<int> members;    // indices into ImageFindings::calcifications
     Point centroid;              // mean of the members' centroids
     std::vector<Point> outline;  // convex hull of the members' outlines, closed polyline, at most 100 points
     double score = 0;            // 0..1
     Distribution distribution = Distribution::unknown;
+    DistributionWeights distribution_weights{};  // sum 1; all 0 when the distribution is unknown
     double hull_area_mm2 = 0;
     double long_axis_mm = 0;
     double density = 0;     // 2E / (n (n-1)) on the proximity graph

@@ -44,6 +44,13 @@ ordered_json calcification_json(const Calcification& calcification, std::size_t 
             {"outline", outline_json(calcification.outline)}};
 }
 
+ordered_json weights_json(const DistributionWeights& weights) {
+    ordered_json named = ordered_json::object();
+    for (std::size_t k = 1; k < weights.size(); ++k)
+        named[to_string(static_cast<Distribution>(k))] = rounded(weights[k]);
+    return named;
+}
+
 ordered_json cluster_json(const Cluster& cluster, std::size_t index) {
     ordered_json members = ordered_json::array();
     for (const int member : cluster.members)
@@ -52,6 +59,7 @@ ordered_json cluster_json(const Cluster& cluster, std::size_t index) {
             {"score", rounded(cluster.score)},
             {"centroid", point_json(cluster.centroid)},
             {"distribution", to_string(cluster.distribution)},
+            {"distribution_weights", weights_json(cluster.distribution_weights)},
             {"calcifications", members},
             {"hull_area_mm2", rounded(cluster.hull_area_mm2)},
             {"long_axis_mm", rounded(cluster.long_axis_mm)},

@@ -35,5 +35,6 @@ std::vector<Point> outline_of(const cv::Mat& region, const cv::Point& corner);
 std::vector<Point> closed_polyline(const std::vector<cv::Point2d>& points, int most);
 
 inline constexpr int kMostOutlinePoints = 100;
+inline constexpr double kOutlineInset = 0.125;  // of a pixel
 
 }  // namespace calcnode::pipeline

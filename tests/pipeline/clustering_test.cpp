@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "pipeline/shape.h"
+
 namespace calcnode::pipeline {
 namespace {
 
@@ -54,11 +56,12 @@ TEST(Clustering, MeasuresASquareOfGrains) {
     const Cluster cluster = of_all(grains);
     EXPECT_DOUBLE_EQ(cluster.centroid.x, 115);
     EXPECT_DOUBLE_EQ(cluster.centroid.y, 115);
-    EXPECT_NEAR(cluster.hull_area_mm2, 3.2 * 3.2, 1e-4);
-    EXPECT_NEAR(cluster.long_axis_mm, 3.2 * std::sqrt(2), 1e-4);
+    const double side = 3.2 + 2 * 0.1 * kOutlineInset;  // to the pixels' edges
+    EXPECT_NEAR(cluster.hull_area_mm2, side * side, 1e-4);
+    EXPECT_NEAR(cluster.long_axis_mm, side * std::sqrt(2), 1e-4);
     EXPECT_NEAR(cluster.elongation, 1, 1e-9);
     EXPECT_DOUBLE_EQ(cluster.density, 1);
-    EXPECT_NEAR(cluster.coverage, 0.16 / (3.2 * 3.2), 1e-6);
+    EXPECT_NEAR(cluster.coverage, 0.16 / (side * side), 1e-6);
     EXPECT_NEAR(cluster.mean_distance_mm, 3, 1e-9);
     EXPECT_NEAR(cluster.sd_distance_mm, 0, 1e-9);
     EXPECT_EQ(cluster.distribution, Distribution::grouped);

@@ -17,8 +17,11 @@ ImageFindings one_cluster() {
                                 .area_mm2 = 0.0123456789,
                                 .cluster = 0},
                                {.centroid = {15.5, 3.5}, .score = 0.8}};
-    findings.clusters = {
-        {.members = {0}, .centroid = {4.5, 3.5}, .score = 0.7, .distribution = Distribution::linear}};
+    findings.clusters = {{.members = {0},
+                          .centroid = {4.5, 3.5},
+                          .score = 0.7,
+                          .distribution = Distribution::linear,
+                          .distribution_weights = {0, 0, 0, 0.25, 0.75, 0}}};
     return findings;
 }
 
@@ -37,6 +40,10 @@ TEST(FindingsJson, NumbersFromOneAndLinksGrainsToClusters) {
     EXPECT_TRUE(image["calcifications"][1]["cluster"].is_null());
     EXPECT_EQ(image["clusters"][0]["calcifications"][0], 1);
     EXPECT_EQ(image["clusters"][0]["distribution"], "linear");
+    const auto weights = image["clusters"][0]["distribution_weights"];
+    EXPECT_EQ(weights.size(), 5U);
+    EXPECT_EQ(weights["linear"], 0.75);
+    EXPECT_EQ(weights["grouped"], 0.25);
     EXPECT_DOUBLE_EQ(image["calcifications"][0]["area_mm2"], 0.012346);
     EXPECT_EQ(image["calcifications"][0]["outline"][2][1], 4.0);
 }
