@@ -214,7 +214,6 @@ JobOutcome JobRunner::run(const Job& job, const fs::path& root, const fs::path& 
     ShadowTally tally;
     const std::vector<ResultSet> plan = plan_results(config_, job.destinations);
     const dicom::ResultKinds kinds = all_kinds(plan);
-    ShadowTally tally;
     for (const JobImage& image : job.images) {
         Attempt attempt;
         dicom::ImageResult result;
