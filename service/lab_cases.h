@@ -26,6 +26,7 @@ struct CaseRow {
     std::string medium;     // film or digital
     std::string intent;     // presentation or processing
     std::string condition;  // what was changed on purpose, as "dose=0.5"
+    std::string note;       // what somebody saw in it, of a patches.csv only
     int line = 0;           // in the file
 };
 

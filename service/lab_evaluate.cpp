@@ -4,10 +4,9 @@
 #include <atomic>
 #include <cstdio>
 #include <exception>
-#include <fstream>
 #include <mutex>
 #include <optional>
-#include <system_error>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -15,17 +14,27 @@
 #include "pipeline/analyser.h"
 #include "pipeline/error.h"
 #include "pipeline/evaluation_model.h"
+#include "pipeline/phantom_likeness.h"
 #include "service/lab_cases.h"
 #include "service/lab_figures.h"
 #include "service/lab_meter.h"
+#include "service/lab_pages.h"
+#include "service/lab_patches.h"
 #include "service/lab_report.h"
 #include "service/progress_bar.h"
 
 namespace calcnode::service {
 
-namespace fs = std::filesystem;
-
 namespace {
+
+MeterOptions meter_options(const LabEvaluateOptions& options) {
+    return {.cases = options.cases,
+            .model = options.model,
+            .threshold = options.threshold,
+            .classical = options.classical,
+            .whole_image = options.whole_image,
+            .pieces = !options.beside.empty()};
+}
 
 /// Measures all rows, several at once; results[i] is of rows[i], whoever measured it.
 class Measuring {
@@ -41,11 +50,7 @@ class Measuring {
     std::vector<ImageResult> run(int jobs) {
         std::vector<Meter> meters;  // opened here: what a model lacks is said before any work
         for (int job = 0; job < jobs; ++job) {
-            meters.emplace_back(MeterOptions{.cases = options_.cases,
-                                             .model = options_.model,
-                                             .threshold = options_.threshold,
-                                             .classical = options_.classical,
-                                             .whole_image = options_.whole_image});
+            meters.emplace_back(meter_options(options_));
         }
         {
             std::vector<std::jthread> threads;
@@ -91,13 +96,21 @@ class Measuring {
     std::int64_t done_ = 0;
 };
 
-void write_file(const fs::path& file, const std::string& text) {
-    std::ofstream stream(file, std::ios::trunc);
-    stream << text;
-    stream.close();
-    if (!stream) {
-        throw pipeline::Error(pipeline::ErrorCode::write_failed, file.string() + ": cannot be written");
+/// How like real crops the normal images are.
+std::optional<pipeline::Likeness> likeness_of(std::span<const ImageResult> results,
+                                              const LabEvaluateOptions& options) {
+    if (options.beside.empty()) return std::nullopt;
+    constexpr int kMost = 64;
+    const auto real = pipeline::read_pieces(options.beside, options.beside_spacing_mm, {.count = kMost});
+    std::vector<pipeline::TexturePiece> pieces;
+    for (const ImageResult& result : results) {
+        if (pieces.size() < kMost) pieces.insert(pieces.end(), result.pieces.begin(), result.pieces.end());
     }
+    if (pieces.empty()) {
+        throw pipeline::Error(pipeline::ErrorCode::bad_argument,
+                              "--beside: no normal image has room for a piece of 12.8 mm");
+    }
+    return pipeline::likeness(pieces, real);
 }
 
 FiguresOptions figures_options(const LabEvaluateOptions& options) {
@@ -121,7 +134,9 @@ int run_lab_evaluate(const LabEvaluateOptions& options) {
         throw pipeline::Error(pipeline::ErrorCode::bad_argument,
                               "--no-model and --no-classical leave nothing to measure");
     }
-    const std::vector<CaseRow> rows = read_cases(options.cases);
+    const std::vector<CaseRow> rows = is_patches(options.cases)
+                                          ? read_patches(options.cases, options.spacing_mm)
+                                          : read_cases(options.cases);
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     const int jobs = std::min(options.jobs > 0 ? options.jobs : cores, static_cast<int>(rows.size()));
     pipeline::set_threads((options.threads > 0 ? options.threads : cores) / jobs);
@@ -131,13 +146,11 @@ int run_lab_evaluate(const LabEvaluateOptions& options) {
         for (const std::string& warning : result.warnings)
             std::fprintf(stderr, "%s:%s\n", options.cases.c_str(), warning.c_str());
     }
-    const EvaluationReport report = figures_of(rows, results, figures);
+    EvaluationReport report = figures_of(rows, results, figures);
+    report.likeness = likeness_of(results, options);
     std::fputs(report_text(report).c_str(), stdout);
-    if (!options.out.empty()) {
-        std::error_code problem;
-        fs::create_directories(options.out, problem);
-        write_file(options.out / "report.json", report_json(report));
-    }
+    if (!options.out.empty())
+        write_pages(report, rows, results, {.out = options.out, .meter = meter_options(options)});
     return report.failures.empty() ? 0 : 1;
 }
 

@@ -1,7 +1,11 @@
 #include "service/lab_figures.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <utility>
+
+#include "service/lab_patches.h"
 
 namespace calcnode::service {
 
@@ -122,21 +126,129 @@ Traits traits_of(const CaseRow& row, const ImageResult& result) {
             row.condition};
 }
 
+/// The areas under the ROC over parts of the images; each method's images are in the order of the rows.
+std::vector<SubsetReport> subset_reports(std::span<const CaseRow> rows,
+                                         const std::vector<std::vector<ImageCounts>>& methods) {
+    std::vector<SubsetReport> reports;
+    for (const Subset& subset : subsets_of(rows)) {
+        SubsetReport report{.name = subset.name, .images = static_cast<int>(subset.rows.size())};
+        for (const std::vector<ImageCounts>& images : methods) {
+            std::vector<ImageCounts> chosen;
+            for (const std::size_t i : subset.rows)
+                chosen.push_back(images[i]);
+            const pipeline::Summary summary = pipeline::summarise(chosen, {});
+            report.normal_images = summary.normal_images;
+            report.areas.push_back(summary.area_under_roc);
+        }
+        reports.push_back(std::move(report));
+    }
+    return reports;
+}
+
+pipeline::DetailsSummary details_of(std::span<const ImageResult> results) {
+    std::vector<ImageCounts> images;
+    std::vector<pipeline::ImageDetails> details;
+    for (const ImageResult& result : results) {
+        images.push_back(result.model.five);
+        details.push_back(result.details);
+    }
+    return pipeline::summarise_details(images, details, {});
+}
+
+/// How many outlines of a kind, and the extreme score among them.
+struct Outlined {
+    int number = 0;
+    double greatest = 0;
+    double least = 1e300;
+};
+
+Outlined outlined(const ImageResult& result, pipeline::OutlineKind kind) {
+    Outlined all;
+    for (const pipeline::CaseOutline& outline : result.outlines) {
+        if (outline.kind != kind) continue;
+        ++all.number;
+        all.greatest = std::max(all.greatest, outline.score);
+        all.least = std::min(all.least, outline.score);
+    }
+    return all;
+}
+
+/// The images with the greatest of `worth`, which is 0 for those that do not belong here.
+std::vector<std::size_t> best_of(std::span<const ImageResult> results,
+                                 const std::function<double(const ImageResult&)>& worth) {
+    constexpr std::size_t kMost = 5;
+    std::vector<std::pair<double, std::size_t>> order;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        if (const double value = worth(results[i]); value > 0) order.emplace_back(-value, i);
+    }
+    std::sort(order.begin(), order.end());
+    std::vector<std::size_t> best;
+    for (std::size_t k = 0; k < std::min(kMost, order.size()); ++k)
+        best.push_back(order[k].second);
+    return best;
+}
+
+std::string caption_of(const CaseRow& row, const ImageResult& result) {
+    using pipeline::OutlineKind;
+    const int found = outlined(result, OutlineKind::true_found).number;
+    const int missed = outlined(result, OutlineKind::true_missed).number;
+    std::string caption = row.image.string() + ": ";
+    if (found + missed > 0)
+        caption += std::to_string(found) + " of " + std::to_string(found + missed) + " clusters found, ";
+    caption += std::to_string(outlined(result, OutlineKind::mark_false).number) + " false marks";
+    if (result.model.five.grains > 0) caption += text(", Dice %.2f", result.model.five.dice);
+    return caption;
+}
+
 }  // namespace
+
+std::vector<ShownCase> cases_to_show(std::span<const CaseRow> rows, std::span<const ImageResult> results) {
+    using pipeline::OutlineKind;
+    const auto missed = [](const ImageResult& result) {
+        return static_cast<double>(outlined(result, OutlineKind::true_missed).number);
+    };
+    const auto false_alarm = [](const ImageResult& result) {
+        return result.model.five.normal ? outlined(result, OutlineKind::mark_false).greatest : 0;
+    };
+    const auto fine = [](const ImageResult& result) {
+        const Outlined found = outlined(result, OutlineKind::mark_right);
+        const bool clean = outlined(result, OutlineKind::true_missed).number == 0 &&
+                           outlined(result, OutlineKind::mark_false).number == 0;
+        if (!clean || outlined(result, OutlineKind::true_found).number == 0 || found.number == 0) return 0.0;
+        return found.least + result.model.five.dice;
+    };
+    std::vector<ShownCase> shown;
+    const auto show = [&](const char* section, const std::function<double(const ImageResult&)>& worth) {
+        for (const std::size_t i : best_of(results, worth))
+            shown.push_back({.image = i, .section = section, .caption = caption_of(rows[i], results[i])});
+    };
+    show("Worst: clusters missed", missed);
+    show("Worst: false marks on normal images, highest scores", false_alarm);
+    show("Best: every cluster found, nothing else marked", fine);
+    return shown;
+}
 
 EvaluationReport figures_of(std::span<const CaseRow> rows, std::span<const ImageResult> results,
                             const FiguresOptions& options) {
     EvaluationReport report;
     report.cases = options.cases;
     std::vector<MethodImages> images;
+    std::vector<std::vector<ImageCounts>> scored;  // with the images' own scores
     double allowed = kFalseMarks;
     if (options.model) {
         report.methods.push_back(model_report(results, options, images.emplace_back()));
+        scored.push_back(images.back().images);
+        report.details = details_of(results);
         const pipeline::Summary& model = report.methods.back().five;
         allowed = model.normal_images > 0 ? model.false_per_normal.value : model.false_per_other.value;
     }
-    if (options.classical)
+    if (options.classical) {
         report.methods.push_back(classical_report(results, allowed, images.emplace_back()));
+        auto& last = scored.emplace_back();
+        for (const ImageResult& result : results)
+            last.push_back(result.classical.front().five);
+    }
+    report.subsets = subset_reports(rows, scored);
     std::vector<Traits> traits;
     for (std::size_t i = 0; i < rows.size(); ++i)
         traits.push_back(traits_of(rows[i], results[i]));

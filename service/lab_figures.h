@@ -20,6 +20,15 @@ struct FiguresOptions {
     bool classical = true;
 };
 
+/// Which images to show, the most telling first: clusters missed, false marks on normal images, and what went
+/// well. By the model at its operating point; none without a model.
+struct ShownCase {
+    std::size_t image = 0;
+    std::string section;
+    std::string caption;
+};
+std::vector<ShownCase> cases_to_show(std::span<const CaseRow> rows, std::span<const ImageResult> results);
+
 /// `results` and `rows` are of the same images in the same order.
 EvaluationReport figures_of(std::span<const CaseRow> rows, std::span<const ImageResult> results,
                             const FiguresOptions& options);

@@ -116,8 +116,9 @@ CLI::App* add_train(CLI::App& app, Options& options) {
     auto* command =
         app.add_subcommand("train", "Train the Detector and the Segmentator, write a model folder");
     command->add_option("-o,--out", train.output, "Model folder, made when missing");
-    command->add_flag("--paper-table", options.paper_table,
-                      "Train the paper's networks instead (29, 39, 49 pixels, same and valid) and print their table");
+    command->add_flag(
+        "--paper-table", options.paper_table,
+        "Train the paper's networks instead (29, 39, 49 pixels, same and valid) and print their table");
     command->add_option("--name", train.name, "The model's name")->capture_default_str();
     command->add_option("--model-version", train.version, "The model's version")->capture_default_str();
     command->add_option("--seed", train.seed, "The same seed gives the same weights")->capture_default_str();
@@ -164,9 +165,17 @@ CLI::App* add_evaluate(CLI::App& app, Options& options) {
         ->add_option("--threshold", evaluate.threshold,
                      "Cluster score of the operating point (default: the model's)")
         ->check(CLI::Range(0.0, 1.0));
-    command->add_option("-o,--out", evaluate.out, "Folder for report.json");
+    command->add_option("-o,--out", evaluate.out, "Folder for report.html, report.json and their pictures");
     command->add_flag("--whole-image", evaluate.whole_image,
                       "Pictures that are not DICOM are pieces of breast: no breast is looked for in them");
+    command->add_option("--spacing", evaluate.spacing_mm, "mm a pixel of the crops of a patches.csv")
+        ->check(CLI::Range(0.02, 0.3));
+    command
+        ->add_option("--beside", evaluate.beside,
+                     "Folder of real crops: also compare the texture of the normal images with theirs")
+        ->check(CLI::ExistingDirectory);
+    command->add_option("--beside-spacing", evaluate.beside_spacing_mm, "Their mm a pixel")
+        ->capture_default_str();
     command->add_option("-j,--jobs", evaluate.jobs, "Images at once; 0: as many as there are cores")
         ->check(CLI::Range(0, 1024));
     command->add_option("--threads", evaluate.threads, "Threads for all jobs together; 0: as many as cores")
@@ -181,9 +190,14 @@ CLI::App* add_evaluate(CLI::App& app, Options& options) {
         "follow: figures are\n"
         "also given by each of them; conditions are compared with the one named reference (or left "
         "empty).\n"
+        "CASES may also be a patches.csv (file,patient,label,visible,cbis_description): crops, known as a "
+        "whole only.\n"
+        "Beside a mask STEM.truth.png, STEM.truth.json and STEM.distractors.png are used when they are "
+        "there.\n"
         "Examples:\n"
         "  calcnode-lab evaluate test/cases.csv\n"
-        "  calcnode-lab evaluate test/cases.csv --model models/mine --threshold 0.4 --out results");
+        "  calcnode-lab evaluate test/cases.csv --model models/mine --threshold 0.4 --out results\n"
+        "  calcnode-lab evaluate cbis-ddsm/patches.csv --whole-image --spacing 0.05");
     return command;
 }
 

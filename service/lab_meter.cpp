@@ -1,5 +1,6 @@
 #include "service/lab_meter.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -11,6 +12,8 @@
 #include "pipeline/evaluation_counter.h"
 #include "pipeline/evaluation_picture.h"
 #include "pipeline/hdog.h"
+#include "pipeline/phantom.h"
+#include "service/lab_truth_details.h"
 
 namespace calcnode::service {
 
@@ -39,17 +42,6 @@ class Stopwatch {
     double& seconds_;
     std::chrono::steady_clock::time_point start_;
 };
-
-Mammogram read_image(const fs::path& file, const CaseRow& row, bool whole_image) {
-    if (file.extension() == ".dcm") return dicom::read_mammogram(file);
-    pipeline::GreyPicture picture = pipeline::read_grey_png(file);
-    Mammogram mammogram;
-    mammogram.pixels = std::move(picture.pixels);
-    mammogram.bits_stored = picture.bits;
-    mammogram.row_spacing_mm = mammogram.column_spacing_mm = row.spacing_mm;
-    mammogram.whole_image = whole_image;
-    return mammogram;
-}
 
 /// Runs `work`; an image that cannot be used is noted, and gives false.
 template <typename Work>
@@ -81,12 +73,51 @@ void describe(const CaseRow& row, const Mammogram& mammogram, ImageResult& resul
     result.warnings.push_back(std::to_string(row.line) + ": " + row.image.string() + ": " + text);
 }
 
+/// What is most worth a look comes first.
+Outlines outlines_of(const ImageFindings& findings, const std::vector<pipeline::Mark>& marks,
+                     const std::vector<pipeline::TrueGroup>& groups) {
+    using pipeline::OutlineKind;
+    Outlines outlines;
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+        if (!groups[g].counts) continue;
+        const bool hit = std::any_of(marks.begin(), marks.end(), [&](const pipeline::Mark& mark) {
+            return mark.group == static_cast<int>(g);
+        });
+        outlines.push_back(
+            {.kind = hit ? OutlineKind::true_found : OutlineKind::true_missed, .outline = groups[g].outline});
+    }
+    for (const pipeline::Mark& mark : marks) {
+        const bool wrong = !mark.hit && !mark.ignored;
+        outlines.push_back({.kind = wrong ? OutlineKind::mark_false : OutlineKind::mark_right,
+                            .outline = findings.clusters[static_cast<std::size_t>(mark.cluster)].outline,
+                            .score = mark.score});
+    }
+    constexpr int kOrder[] = {2, 0, 3, 1};  // by OutlineKind
+    std::stable_sort(outlines.begin(), outlines.end(), [&](const auto& a, const auto& b) {
+        return kOrder[static_cast<int>(a.kind)] < kOrder[static_cast<int>(b.kind)];
+    });
+    return outlines;
+}
+
+/// A piece of the inner breast without anything that is known to lie there.
+std::vector<pipeline::TexturePiece> piece_of(const Mammogram& mammogram, const TruthDetails& details) {
+    pipeline::Phantom scene;
+    scene.mammogram = mammogram;
+    const auto& pixels = mammogram.pixels;
+    scene.truth = {pixels.rows, pixels.columns};
+    scene.distractors = {pixels.rows, pixels.columns};
+    for (std::size_t i = 0; i < details.kinds.pixels.size() && i < pixels.pixels.size(); ++i)
+        scene.distractors.pixels[i] = details.kinds.pixels[i] != 0;
+    return pipeline::cut_pieces(scene, {.count = 1});
+}
+
 }  // namespace
 
 struct Meter::Subject {
     const CaseRow& row;
     Mammogram mammogram;
     pipeline::Truth truth;
+    TruthDetails details;
     bool read = false;
     std::optional<pipeline::TruthCounter> counter;
 
@@ -99,6 +130,18 @@ struct Meter::Subject {
         return {.five = count(findings, table, kFive), .three = count(findings, table, kThree)};
     }
 };
+
+Mammogram read_case_image(const CaseRow& row, const MeterOptions& options) {
+    const fs::path file = options.cases.parent_path() / row.image;
+    if (file.extension() == ".dcm") return dicom::read_mammogram(file);
+    pipeline::GreyPicture picture = pipeline::read_grey_png(file);
+    Mammogram mammogram;
+    mammogram.pixels = std::move(picture.pixels);
+    mammogram.bits_stored = picture.bits;
+    mammogram.row_spacing_mm = mammogram.column_spacing_mm = row.spacing_mm;
+    mammogram.whole_image = options.whole_image;
+    return mammogram;
+}
 
 std::vector<double> classical_thresholds() {
     constexpr int kSteps = 24;
@@ -120,12 +163,15 @@ Meter::Meter(const MeterOptions& options) : options_(options) {
 ImageResult Meter::measure(const CaseRow& row) const {
     const fs::path folder = options_.cases.parent_path();
     ImageResult result;
-    Subject subject{.row = row, .mammogram = {}, .truth = read_truth(row, folder), .counter = {}};
+    Subject subject{.row = row,
+                    .mammogram = {},
+                    .truth = read_truth(row, folder),
+                    .details = read_truth_details(row, folder),
+                    .counter = {}};
     {
         const Stopwatch watch(result.seconds.read);
-        subject.read = attempt(row, result.failures, [&] {
-            subject.mammogram = read_image(folder / row.image, row, options_.whole_image);
-        });
+        subject.read =
+            attempt(row, result.failures, [&] { subject.mammogram = read_case_image(row, options_); });
     }
     if (subject.read) {
         describe(row, subject.mammogram, result);
@@ -135,6 +181,8 @@ ImageResult Meter::measure(const CaseRow& row) const {
         result.spacing_mm = row.spacing_mm;
     }
     subject.counter.emplace(subject.mammogram, subject.truth);
+    if (options_.pieces && subject.read && subject.truth.is_normal())
+        result.pieces = piece_of(subject.mammogram, subject.details);
     if (analyser_) run_model(subject, result);
     if (options_.classical) run_classical(subject, result);
     return result;
@@ -155,12 +203,28 @@ void Meter::run_model(const Subject& subject, ImageResult& result) const {
     const pipeline::RegionTable every = table_of(all);
     Counts with_all = subject.count(all, every);
     result.model = subject.count(reported, table_of(reported));
+    describe_model(subject, reported, result);
     for (const auto& [counts, more] :
          {std::pair{&result.model.five, &with_all.five}, std::pair{&result.model.three, &with_all.three}}) {
         counts->marks = std::move(more->marks);
         counts->score = more->score;
     }
     result.model.five.grain_marks = subject.counter->grain_marks(all, every);
+}
+
+/// Before the marks of weaker candidates join those that are reported.
+void Meter::describe_model(const Subject& subject, const ImageFindings& reported, ImageResult& result) const {
+    const std::vector<pipeline::Mark>& marks = result.model.three.marks;
+    const std::vector<pipeline::TrueGroup> groups = subject.counter->groups(kThree);
+    result.outlines = outlines_of(reported, marks, groups);
+    const TruthDetails& truth = subject.details;
+    if (!truth.known) return;
+    result.details.known = true;
+    result.details.clusters = pipeline::cluster_details(reported, marks, groups, truth.clusters);
+    if (truth.kinds.pixels.size() == reported.labels.pixels.size() && !truth.kinds.empty()) {
+        result.details.false_marks =
+            pipeline::kinds_of_false_marks(subject.mammogram, reported, marks, truth.kinds);
+    }
 }
 
 void Meter::run_classical(const Subject& subject, ImageResult& result) const {

@@ -9,7 +9,10 @@
 
 #include "pipeline/analyser.h"
 #include "pipeline/evaluation.h"
+#include "pipeline/evaluation_descriptors.h"
+#include "pipeline/evaluation_gallery.h"
 #include "pipeline/evaluation_model.h"
+#include "pipeline/phantom_likeness.h"
 #include "service/lab_cases.h"
 
 namespace calcnode::service {
@@ -20,6 +23,7 @@ struct MeterOptions {
     double threshold = -1;        // of the cluster score; negative: the model's own
     bool classical = true;
     bool whole_image = false;  // pictures that are not DICOM are all breast
+    bool pieces = false;       // keep a piece of each normal image, to compare its texture
 };
 
 /// Counted with groups of five or more (BI-RADS) and of three or more.
@@ -36,11 +40,18 @@ struct Durations {
     double count = 0;
 };
 
+/// Drawn into the report's pictures.
+using Outlines = std::vector<pipeline::CaseOutline>;
+
 struct ImageResult {
     /// Of the model: grains and masks at the operating point, `marks` and `grain_marks` with every candidate.
     Counts model;
     /// Of the classical method at each of classical_thresholds(): the first has the `grain_marks`.
     std::vector<Counts> classical;
+    // Of the model at its operating point, groups of three or more:
+    pipeline::ImageDetails details;
+    Outlines outlines;
+    std::vector<pipeline::TexturePiece> pieces;  // one or none
     Durations seconds;
     // What the image itself says, where it is DICOM
     double spacing_mm = 0;
@@ -49,6 +60,10 @@ struct ImageResult {
     std::vector<std::string> warnings;
     std::vector<std::string> failures;  // why the image counts as one without findings
 };
+
+/// The picture of a row; a crop of a film is all breast when `whole_image` says so. Throws pipeline::Error or
+/// dicom::Error.
+pipeline::Mammogram read_case_image(const CaseRow& row, const MeterOptions& options);
 
 /// Rising; the first is the published one.
 std::vector<double> classical_thresholds();
@@ -65,6 +80,8 @@ class Meter {
   private:
     struct Subject;
     void run_model(const Subject& subject, ImageResult& result) const;
+    void describe_model(const Subject& subject, const pipeline::ImageFindings& reported,
+                        ImageResult& result) const;
     void run_classical(const Subject& subject, ImageResult& result) const;
 
     MeterOptions options_;

@@ -1,12 +1,11 @@
 #include "service/lab_report.h"
 
-#include <cstdio>
-#include <functional>
-#include <initializer_list>
-#include <span>
-#include <utility>
+#include <algorithm>
 
 #include <nlohmann/json.hpp>
+
+#include "service/lab_tables.h"
+#include "service/lab_truth_details.h"
 
 namespace calcnode::service {
 
@@ -19,159 +18,38 @@ using pipeline::Summary;
 
 constexpr std::size_t kLabelWidth = 44;
 constexpr std::size_t kColumnWidth = 30;
-constexpr std::size_t kNameWidth = 22;
+constexpr std::size_t kGap = 2;
 
-std::string padded(std::string text, std::size_t width) {
-    // UTF-8 is not used in the table: a character is a byte.
-    if (text.size() < width) text.append(width - text.size(), ' ');
-    return text;
-}
-
-std::string fine_percent(const Estimate& estimate) {
-    if (!estimate.known) return "-";
-    char text[64];
-    std::snprintf(text, sizeof text, "%.4f %% (%.4f - %.4f)", 100 * estimate.value, 100 * estimate.low,
-                  100 * estimate.high);
-    return text;
-}
-
-std::string signed_percent(const Estimate& estimate) {
-    if (!estimate.known) return "-";
-    char text[64];
-    std::snprintf(text, sizeof text, "%+.1f %% (%+.1f to %+.1f)", 100 * estimate.value, 100 * estimate.low,
-                  100 * estimate.high);
-    return text;
-}
-
-using Cell = std::function<std::string(const MethodReport&)>;
-
-std::string row(const std::string& label, const std::vector<MethodReport>& methods, const Cell& cell) {
-    std::string line = padded(label, kLabelWidth);
-    for (const MethodReport& method : methods)
-        line += "  " + padded(cell(method), kColumnWidth);
-    while (!line.empty() && line.back() == ' ')
-        line.pop_back();
-    return line + "\n";
-}
-
-std::string cluster_rows(const EvaluationReport& report, const std::string& size,
-                         Summary MethodReport::*summary) {
-    const auto& methods = report.methods;
-    std::string text;
-    text += row("Clusters of " + size + " or more: " + std::to_string((methods.front().*summary).groups),
-                methods, [](const MethodReport&) { return ""; });
-    text += row("  sensitivity", methods,
-                [=](const MethodReport& method) { return percent((method.*summary).sensitivity); });
-    text += row("  false marks a normal image", methods,
-                [=](const MethodReport& method) { return plain((method.*summary).false_per_normal); });
-    text += row("  false marks an image with findings", methods,
-                [=](const MethodReport& method) { return plain((method.*summary).false_per_other); });
-    for (const double allowed : pipeline::kFrocAllowed) {
-        char label[64];
-        std::snprintf(label, sizeof label, "  sensitivity at <= %g false marks", allowed);
-        text += row(label, methods, [=](const MethodReport& method) -> std::string {
-            for (const FrocPoint& point : (method.*summary).froc) {
-                if (point.allowed == allowed) return percent(point.sensitivity);
-            }
-            return "-";
-        });
+/// Each column as wide as its widest cell; tables of nothing but methods' figures stand in one grid.
+std::string text_of(const FigureTable& table) {
+    std::vector<const std::vector<std::string>*> lines;
+    if (!table.header.empty()) lines.push_back(&table.header);
+    for (const auto& row : table.rows)
+        lines.push_back(&row);
+    std::vector<std::size_t> widths;
+    for (const auto* line : lines) {
+        widths.resize(std::max(widths.size(), line->size()), 0);
+        for (std::size_t k = 0; k < line->size(); ++k)
+            widths[k] = std::max(widths[k], (*line)[k].size());  // ASCII: a character is a byte
     }
-    return text;
-}
-
-using Figure = Estimate Summary::*;
-
-std::string figure_rows(const std::vector<MethodReport>& methods,
-                        std::initializer_list<std::pair<const char*, Figure>> rows,
-                        std::string (*format)(const Estimate&)) {
-    std::string text;
-    for (const auto& [label, member] : rows) {
-        text += row(label, methods,
-                    [=, figure = member](const MethodReport& method) { return format(method.five.*figure); });
+    if (!widths.empty()) widths[0] = std::max(widths[0] + (table.title.empty() ? 0 : kGap), kLabelWidth);
+    if (widths.size() <= 3) {
+        for (std::size_t k = 1; k < widths.size(); ++k)
+            widths[k] = std::max(widths[k], kColumnWidth);
     }
-    return text;
-}
-
-/// A FROC of calcifications: "found at <= 0.4 false ones a cm2".
-std::string grain_froc_rows(const std::vector<MethodReport>& methods, const char* unit,
-                            std::vector<FrocPoint> Summary::*froc) {
-    std::string text;
-    const std::span<const double> allowed = froc == &Summary::grain_froc_cm2
-                                                ? std::span<const double>(pipeline::kGrainsAllowed_cm2)
-                                                : std::span<const double>(pipeline::kGrainsAllowed);
-    for (const double limit : allowed) {
-        char label[64];
-        std::snprintf(label, sizeof label, "  found at <= %g false ones %s", limit, unit);
-        text += row(label, methods, [=](const MethodReport& method) -> std::string {
-            for (const FrocPoint& point : method.five.*froc) {
-                if (point.allowed == limit) return percent(point.sensitivity);
-            }
-            return "-";
-        });
-    }
-    return text;
-}
-
-std::string grain_rows(const EvaluationReport& report) {
-    const auto& methods = report.methods;
-    if (methods.front().five.grains == 0) return "";
-    std::string text = "Calcifications with a mask: " + std::to_string(methods.front().five.grains) + "\n";
-    text += figure_rows(methods, {{"  found (TPR)", &Summary::grain_sensitivity}}, percent);
-    text += figure_rows(methods,
-                        {{"  false ones a cm2 of breast", &Summary::false_grains_per_cm2},
-                         {"  false ones an image", &Summary::false_grains_per_image}},
-                        plain);
-    text += grain_froc_rows(methods, "a cm2", &Summary::grain_froc_cm2);
-    text += grain_froc_rows(methods, "an image", &Summary::grain_froc_image);
-    text += "\nMasks\n";
-    text += figure_rows(methods,
-                        {{"  Dice, mean over images", &Summary::dice},
-                         {"  Dice, all images' pixels together", &Summary::dice_pooled},
-                         {"  IoU, mean over images", &Summary::iou},
-                         {"  IoU, all images' pixels together", &Summary::iou_pooled},
-                         {"  IoU of a found calcification", &Summary::object_iou},
-                         {"  the same, mean over images", &Summary::object_iou_mean}},
-                        plain);
-    text += figure_rows(methods,
-                        {{"  right pixels, all together", &Summary::pixel_accuracy},
-                         {"  right pixels, mean over images", &Summary::pixel_accuracy_mean},
-                         {"  right pixels of a mask left empty", &Summary::empty_mask_accuracy},
-                         {"  false-positive rate of pixels, together", &Summary::pixel_false_rate},
-                         {"  the same, mean over images", &Summary::pixel_false_rate_mean}},
-                        fine_percent);
-    return text;
-}
-
-std::string roc_rows(const EvaluationReport& report) {
-    const auto& methods = report.methods;
-    if (!methods.front().five.area_under_roc.known) return "";
-    return "\nImages with calcifications told from normal ones\n" +
-           figure_rows(methods, {{"  area under the ROC", &Summary::area_under_roc}}, plain);
-}
-
-std::string strata_note(const std::vector<MethodReport>& methods) {
-    std::string text = "  (clusters of 5 or more;";
-    for (const MethodReport& method : methods)
-        text += " " + method.name + " at " + method.strata_point + (&method == &methods.back() ? ")\n" : ",");
-    return text;
-}
-
-std::string strata_text(const StrataTable& table, const std::vector<MethodReport>& methods) {
-    std::string text = "\nBy " + table.name + ": sensitivity, false marks a normal image\n";
-    for (const Stratum& stratum : table.rows) {
-        for (std::size_t k = 0; k < methods.size(); ++k) {
-            const Summary& figures = stratum.methods[k];
-            const std::string label = k > 0 ? ""
-                                            : "  " + stratum.value + ": " + std::to_string(stratum.images) +
-                                                  " images, " + std::to_string(figures.groups) + " clusters";
-            text += padded(label, kLabelWidth) + "  " + padded(methods[k].name, kNameWidth) + "  " +
-                    padded(percent(figures.sensitivity), kColumnWidth - 5) + "  " +
-                    plain(figures.false_per_normal);
-            if (!stratum.less_reference.empty())
-                text += "  against the reference: " + signed_percent(stratum.less_reference[k]);
-            text += "\n";
+    std::string text = table.title.empty() ? "" : table.title + "\n";
+    for (const auto* line : lines) {
+        std::string row = table.title.empty() ? "" : std::string(kGap, ' ');
+        for (std::size_t k = 0, end = 0; k < line->size(); ++k) {
+            row += (*line)[k];
+            end += widths[k] + (k == 0 ? 0 : kGap);
+            row.resize(std::max(row.size(), end), ' ');
+            row.append(kGap, ' ');
         }
+        row.erase(row.find_last_not_of(' ') + 1);
+        text += row + "\n";
     }
+    if (!table.note.empty()) text += "  " + table.note + "\n";
     return text;
 }
 
@@ -267,47 +145,66 @@ ordered_json to_json(const StrataTable& table, const std::vector<MethodReport>& 
     return {{"by", table.name}, {"rows", std::move(rows)}};
 }
 
+ordered_json to_json(const std::vector<pipeline::KindOfCluster>& kinds) {
+    ordered_json rows = ordered_json::array();
+    for (const pipeline::KindOfCluster& kind : kinds)
+        rows.push_back(
+            {{"value", kind.name}, {"clusters", kind.clusters}, {"sensitivity", to_json(kind.sensitivity)}});
+    return rows;
+}
+
+ordered_json to_json(const pipeline::DetailsSummary& details) {
+    ordered_json marks = ordered_json::array();
+    for (const pipeline::KindOfFalseMark& mark : details.false_marks)
+        marks.push_back({{"on", distractor_name(mark.kind)},
+                         {"marks", mark.marks},
+                         {"per_image", to_json(mark.per_image)}});
+    return {{"images", details.images},
+            {"hit_clusters", details.hits},
+            {"number_error_median", to_json(details.number_error_median)},
+            {"number_error_mean_absolute", to_json(details.number_error_mean)},
+            {"area_error_median", to_json(details.area_error_median)},
+            {"area_error_mean_absolute", to_json(details.area_error_mean)},
+            {"distribution_right", to_json(details.distribution_right)},
+            {"by_morphology", to_json(details.by_morphology)},
+            {"by_distribution", to_json(details.by_distribution)},
+            {"false_marks", std::move(marks)}};
+}
+
+ordered_json to_json(const SubsetReport& subset, const std::vector<MethodReport>& methods) {
+    ordered_json areas = ordered_json::array();
+    for (std::size_t k = 0; k < methods.size(); ++k)
+        areas.push_back({{"method", methods[k].name}, {"area", to_json(subset.areas[k])}});
+    return {{"name", subset.name},
+            {"images", subset.images},
+            {"normal_images", subset.normal_images},
+            {"methods", std::move(areas)}};
+}
+
+ordered_json to_json(const pipeline::TextureFigures& figures) {
+    return {{"pieces", figures.pieces},
+            {"exponent", figures.exponent},
+            {"exponent_quartiles", {figures.exponent_low, figures.exponent_high}},
+            {"values", figures.contrast},
+            {"local_variance", figures.local_variance}};
+}
+
+ordered_json to_json(const pipeline::Likeness& likeness) {
+    return {{"images", to_json(likeness.phantom)},
+            {"real", to_json(likeness.real)},
+            {"exponent_difference", likeness.exponent_difference},
+            {"values_distance", likeness.contrast_distance},
+            {"local_variance_distance", likeness.local_variance_distance}};
+}
+
 }  // namespace
-
-std::string percent(const Estimate& estimate) {
-    if (!estimate.known) return "-";
-    char text[64];
-    std::snprintf(text, sizeof text, "%.1f %% (%.1f - %.1f)", 100 * estimate.value, 100 * estimate.low,
-                  100 * estimate.high);
-    return text;
-}
-
-std::string plain(const Estimate& estimate) {
-    if (!estimate.known) return "-";
-    char text[64];
-    std::snprintf(text, sizeof text, "%.3f (%.3f - %.3f)", estimate.value, estimate.low, estimate.high);
-    return text;
-}
 
 std::string report_text(const EvaluationReport& report) {
     if (report.methods.empty()) return "";
-    const Summary& summary = report.methods.front().five;
-    const auto& methods = report.methods;
-    std::string text = std::to_string(summary.images) + " images of " + std::to_string(summary.patients) +
-                       " patients, " + std::to_string(summary.normal_images) + " images normal\n\n";
-    text += row("", methods, [](const MethodReport& method) { return method.name; });
-    text +=
-        row("operating point", methods, [](const MethodReport& method) { return method.operating_point; });
-    text += row("seconds an image", methods, [](const MethodReport& method) {
-        char value[32];
-        std::snprintf(value, sizeof value, "%.2f", method.seconds_per_image);
-        return std::string(value);
-    });
-    text.append("\n").append(cluster_rows(report, "5", &MethodReport::five));
-    text.append("\n").append(cluster_rows(report, "3", &MethodReport::three));
-    const std::string grains = grain_rows(report);
-    if (!grains.empty()) text.append("\n").append(grains);
-    text += roc_rows(report);
-    for (const StrataTable& table : report.strata)
-        text += strata_text(table, methods);
-    if (!report.strata.empty()) text += strata_note(methods);
-    text += "\nIn brackets: 95 % bootstrap interval by patient. \"At <= x false marks\" counts false marks ";
-    text += summary.normal_images > 0 ? "on normal images.\n" : "on all images (none is normal).\n";
+    std::string text = headline_of(report) + "\n";
+    for (const FigureTable& table : tables_of(report))
+        text += "\n" + text_of(table);
+    text += "\n" + footnote_of(report) + "\n";
     for (const std::string& failure : report.failures)
         text += "failed: " + failure + "\n";
     return text;
@@ -326,6 +223,10 @@ std::string report_json(const EvaluationReport& report) {
         {"methods", std::move(methods)},
         {"strata", std::move(strata)},
         {"seconds_an_image", {{"read", report.seconds_read}, {"count", report.seconds_count}}}};
+    for (const SubsetReport& subset : report.subsets)
+        json["subsets"].push_back(to_json(subset, report.methods));
+    if (report.details.images > 0) json["details"] = to_json(report.details);
+    if (report.likeness) json["likeness"] = to_json(*report.likeness);
     if (!report.methods.empty()) {
         const Summary& summary = report.methods.front().five;
         json["images"] = summary.images;

@@ -42,8 +42,9 @@ int run_lab_train(const pipeline::TrainingOptions& options, bool progress) {
         return 1;
     }
     std::printf("model in %s\n", options.output.c_str());
-    std::printf("detector accuracy        %.4f (patches of phantoms that were not trained on), %.4f when degraded\n",
-                report.detector_accuracy, report.detector_accuracy_degraded);
+    std::printf(
+        "detector accuracy        %.4f (patches of phantoms that were not trained on), %.4f when degraded\n",
+        report.detector_accuracy, report.detector_accuracy_degraded);
     std::printf("segmentator accuracy     %.4f, %.4f when degraded\n", report.segmentator_accuracy,
                 report.segmentator_accuracy_degraded);
     std::printf("cluster sensitivity      %.3f at %.3f false positives an image, cluster score >= %.3f\n",

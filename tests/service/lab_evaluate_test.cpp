@@ -10,6 +10,7 @@
 #include "pipeline/error.h"
 #include "pipeline/evaluation_picture.h"
 #include "service/lab_cases.h"
+#include "service/lab_figures.h"
 #include "service/lab_phantom.h"
 #include "service/lab_report.h"
 
@@ -114,6 +115,31 @@ TEST_F(LabEvaluate, TellsImagesApartAndMeasuresByKind) {
     EXPECT_EQ(strata[0].at("rows").at(1).at("normal_images"), 1);
 }
 
+TEST_F(LabEvaluate, LeavesAPageWithPlots) {
+    make_exams(1, 1);
+    EXPECT_EQ(run(), 0);
+    for (const char* name :
+         {"froc_clusters.png", "froc_calcifications_cm2.png", "froc_calcifications_image.png", "roc.png"})
+        EXPECT_TRUE(fs::is_regular_file(options_.out / name)) << name;
+    std::ifstream stream(options_.out / "report.html");
+    const std::string page{std::istreambuf_iterator<char>(stream), {}};
+    EXPECT_THAT(page, HasSubstr("data:image/png;base64,"));
+    EXPECT_THAT(page, HasSubstr("Calcifications with a mask"));
+}
+
+TEST_F(LabEvaluate, TextureIsComparedWithRealCrops) {
+    make_exams(0, 1);
+    options_.beside = folder_ / "crops";
+    fs::create_directory(options_.beside);
+    pipeline::Image<std::uint16_t> crop(256, 256);
+    for (std::size_t i = 0; i < crop.pixels.size(); ++i)
+        crop.pixels[i] = static_cast<std::uint16_t>(20000 + i * 7919 % 1000);
+    pipeline::write_grey_png(crop, options_.beside / "a.png");
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(text_, HasSubstr("exponent of the power spectrum"));
+    EXPECT_EQ(json().at("likeness").at("real").at("pieces"), 1);
+}
+
 TEST_F(LabEvaluate, CropsAreMeasuredAsWholeImages) {
     pipeline::Image<std::uint16_t> crop(256, 256, 20000);
     for (int row = 0; row < 256; ++row) {
@@ -158,6 +184,31 @@ TEST_F(LabEvaluate, NothingToMeasureIsRefused) {
     EXPECT_THROW(run(), pipeline::Error);
 }
 
+ImageResult shown(std::vector<pipeline::CaseOutline> outlines, bool normal) {
+    ImageResult result;
+    result.outlines = std::move(outlines);
+    result.model.five.normal = normal;
+    return result;
+}
+
+TEST(LabFigures, ShowsTheWorstAndTheBestCases) {
+    using pipeline::OutlineKind;
+    const std::vector<CaseRow> rows = {{.image = "a"}, {.image = "b"}, {.image = "c"}, {.image = "d"}};
+    const std::vector<ImageResult> results = {
+        shown({{.kind = OutlineKind::true_missed}}, false),
+        shown({{.kind = OutlineKind::mark_false, .score = 0.7}}, true),
+        shown({{.kind = OutlineKind::mark_false, .score = 0.9}}, true),
+        shown({{.kind = OutlineKind::true_found}, {.kind = OutlineKind::mark_right, .score = 0.8}}, false)};
+    const auto cases = cases_to_show(rows, results);
+    ASSERT_EQ(cases.size(), 4u);
+    EXPECT_EQ(cases[0].image, 0u);
+    EXPECT_THAT(cases[0].section, HasSubstr("missed"));
+    EXPECT_EQ(cases[1].image, 2u) << "the surest false mark first";
+    EXPECT_EQ(cases[2].image, 1u);
+    EXPECT_EQ(cases[3].image, 3u);
+    EXPECT_THAT(cases[3].caption, HasSubstr("1 of 1 clusters found"));
+}
+
 TEST(LabReport, ShowsFiguresWithTheirIntervals) {
     MethodReport method;
     method.name = "cascade 1";
@@ -170,7 +221,9 @@ TEST(LabReport, ShowsFiguresWithTheirIntervals) {
     method.five.false_per_normal = {.value = 0.21, .low = 0.1, .high = 0.3, .known = true};
     method.five.froc = {
         {.allowed = 0.1, .threshold = 0.7, .sensitivity = method.five.sensitivity, .false_per_image = {}}};
-    const EvaluationReport report{.cases = "cases.csv", .methods = {method}, .failures = {}};
+    EvaluationReport report;
+    report.cases = "cases.csv";
+    report.methods = {method};
     const std::string text = report_text(report);
     EXPECT_THAT(text, HasSubstr("90.0 % (80.0 - 95.0)"));
     EXPECT_THAT(text, HasSubstr("0.210 (0.100 - 0.300)"));
