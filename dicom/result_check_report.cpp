@@ -229,8 +229,8 @@ void check_scheme(DcmItem& item, CodeScheme scheme) {
 
 void check_report(DcmItem& object, const ReportFacts& facts, bool measurements) {
     check_values(object);
-    require_values(object,
-                   {DCM_CompletionFlag, DCM_VerificationFlag, DCM_ValueType, DCM_ContinuityOfContent});
+    require_values(object, {DCM_CompletionFlag, DCM_VerificationFlag, DCM_ValueType, DCM_ContinuityOfContent,
+                            DCM_ContentDate, DCM_ContentTime});
     for (const DcmTagKey& tag : {DCM_FrameOfReferenceUID, DCM_ReferencedFrameOfReferenceUID}) {
         if (object.tagExists(tag, OFTrue))
             refuse("a report of mammograms has no Frame of Reference of its own");

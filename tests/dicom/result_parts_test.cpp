@@ -138,12 +138,13 @@ class ResultCheck : public ::testing::Test {
         const auto objects = study_.write();
         segmentation_ = load(objects.front());
         report_ = load(objects.back());
+        sources_ = read_result_sources(study_.images);
     }
     template <typename Change>
     std::string segmentation_refused(Change change) {
         DcmDataset changed(*segmentation_->getDataset());
         change(changed);
-        return error_of([&] { check_segmentation(changed); }, ErrorCode::invalid_result);
+        return error_of([&] { check_segmentation(changed, sources_.at(0)); }, ErrorCode::invalid_result);
     }
     template <typename Change>
     std::string values_refused(Change change) {
@@ -153,6 +154,7 @@ class ResultCheck : public ::testing::Test {
     }
 
     Study study_;
+    std::vector<ResultSource> sources_;
     std::unique_ptr<DcmFileFormat> segmentation_;
     std::unique_ptr<DcmFileFormat> report_;
 };

@@ -42,22 +42,26 @@ std::set<std::string> uids_of(const std::vector<ResultObject>& objects, ResultKi
     return uids;
 }
 
-TEST(ResultWriters, OneSegmentationAnImageWithFindingsThenTheReport) {
+TEST(ResultWriters, OneSegmentationAnImageWithFindingsThenTheReports) {
     Study study;
     fill(study);
     const auto objects = study.write();
-    ASSERT_EQ(objects.size(), 3u);
+    ASSERT_EQ(objects.size(), 4u);
     EXPECT_EQ(objects[0].kind, ResultKind::segmentation);
     EXPECT_EQ(objects[1].kind, ResultKind::segmentation);
     EXPECT_EQ(objects[2].kind, ResultKind::cad_sr);
+    EXPECT_EQ(objects[3].kind, ResultKind::measurement_report);
     EXPECT_EQ(objects[0].sop_class_uid, kSegmentationStorage);
     EXPECT_EQ(objects[2].sop_class_uid, kMammographyCadSr);
+    EXPECT_EQ(objects[3].sop_class_uid, kComprehensive3dSr);
     std::set<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(study.folder()))
         names.insert(entry.path().filename());
     std::set<std::string> expected;
     for (const ResultObject& object : objects) {
         EXPECT_EQ(object.transfer_syntax_uid, kExplicitLittleEndian);
+        const auto file = load(object);
+        EXPECT_EQ(value(*file->getDataset(), DCM_SeriesInstanceUID), object.series_instance_uid);
         EXPECT_TRUE(is_legal_uid(object.sop_instance_uid));
         EXPECT_EQ(object.path, study.folder() / (object.sop_instance_uid + ".dcm"));
         expected.insert(object.sop_instance_uid + ".dcm");
@@ -108,30 +112,41 @@ TEST(ResultWriters, WhatChangesTheResultsChangesTheirUids) {
             EXPECT_EQ(original.count(uid), 0u);
         return changed.size();
     };
-    EXPECT_EQ(expect_others([](Study& s) { s.options.model.name = "other"; }), 3u);
-    EXPECT_EQ(expect_others([](Study& s) { s.options.model.version = "2"; }), 3u);
-    EXPECT_EQ(expect_others([](Study& s) { s.options.model.digest = "ff"; }), 3u);
-    EXPECT_EQ(expect_others([](Study& s) { s.options.config_digest = "ff"; }), 3u);
-    EXPECT_EQ(expect_others([](Study& s) { s.options.device_serial_number = "SN8"; }), 3u);
+    EXPECT_EQ(expect_others([](Study& s) { s.options.model.name = "other"; }), 4u);
+    EXPECT_EQ(expect_others([](Study& s) { s.options.model.version = "2"; }), 4u);
+    EXPECT_EQ(expect_others([](Study& s) { s.options.model.digest = "ff"; }), 4u);
+    EXPECT_EQ(expect_others([](Study& s) { s.options.config_digest = "ff"; }), 4u);
+    EXPECT_EQ(expect_others([](Study& s) { s.options.device_serial_number = "SN8"; }), 4u);
+    EXPECT_EQ(expect_others([](Study& s) { s.options.code_scheme = CodeScheme::srt; }), 4u);
+    EXPECT_EQ(expect_others([](Study& s) {
+                  s.options.kinds = {ResultKind::cad_sr, ResultKind::measurement_report};
+              }),
+              2u)
+        << "reports that name no segmentations are others";
 }
 
 TEST(ResultWriters, ALateImageMakesANewReportAndLeavesTheSegmentations) {
     Study study;
     fill(study);
     const auto before = study.write();
-    const auto segmentations = bytes_of({before.begin(), before.end() - 1});
+    const auto segmentations = bytes_of({before.begin(), before.begin() + 2});
     add_cluster(study.add(), 2);
     study.options.generation = 2;
     const auto after = study.write();
-    EXPECT_NE(before.back().sop_instance_uid, after.back().sop_instance_uid);
+    const auto report = [](const std::vector<ResultObject>& objects, ResultKind kind) {
+        return *std::find_if(objects.begin(), objects.end(),
+                             [&](const ResultObject& object) { return object.kind == kind; });
+    };
+    for (const ResultKind kind : {ResultKind::cad_sr, ResultKind::measurement_report})
+        EXPECT_NE(report(before, kind).sop_instance_uid, report(after, kind).sop_instance_uid);
     const auto now = bytes_of(after);
     for (const auto& [uid, bytes] : segmentations) {
         ASSERT_EQ(now.count(uid), 1u);
         EXPECT_EQ(now.at(uid), bytes);
     }
     EXPECT_EQ(uids_of(after, ResultKind::segmentation).size(), 3u);
-    const auto old_report = load(before.back());
-    const auto new_report = load(after.back());
+    const auto old_report = load_report(before);
+    const auto new_report = load_report(after);
     EXPECT_NE(value(*old_report->getDataset(), DCM_SeriesInstanceUID),
               value(*new_report->getDataset(), DCM_SeriesInstanceUID));
     EXPECT_EQ(value(*new_report->getDataset(), DCM_SeriesNumber), "9012");
@@ -163,6 +178,23 @@ TEST(ResultWriters, ObjectsOfASeriesShareItsAttributes) {
               value(*second->getDataset(), DCM_InstanceNumber));
 }
 
+TEST(ResultWriters, WritesTheKindsThatAreAskedForInTheirOrder) {
+    Study study;
+    fill(study);
+    study.images[0].key_image = {.rows = 1, .columns = 2, .rgb = {1, 2, 3, 4, 5, 6}};
+    study.images[1].findings.probability = pipeline::Image<std::uint8_t>(61, 43, 9);
+    study.options.kinds = {kAllResultKinds.begin(), kAllResultKinds.end()};
+    std::vector<ResultKind> kinds;
+    for (const ResultObject& object : study.write())
+        kinds.push_back(object.kind);
+    using enum ResultKind;
+    EXPECT_EQ(kinds, (std::vector<ResultKind>{segmentation, segmentation, cad_sr, measurement_report,
+                                              presentation_state, presentation_state, secondary_capture,
+                                              probability_map}));
+    study.options.kinds = {};
+    EXPECT_TRUE(study.write().empty());
+}
+
 TEST(ResultWriters, SourcesWithoutDatesStillGetTheirReport) {
     Study study;
     study.add([](DcmDataset& dataset) {
@@ -182,7 +214,7 @@ TEST(ResultWriters, CompressedAndBigEndianSourcesAreReadByTheirHeader) {
         ASSERT_TRUE(source.loadFile(study.images[0].source.c_str()).good());
         source.loadAllDataIntoMemory();
         save(source, study.images[0].source, syntax);
-        EXPECT_EQ(study.write().size(), 2u) << syntax;
+        EXPECT_EQ(study.write().size(), 3u) << syntax;
     }
 }
 

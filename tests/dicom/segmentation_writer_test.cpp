@@ -48,7 +48,7 @@ TEST_P(SegmentationSize, FramesHoldTheMaskBitForBit) {
     add_calcification(image, 0, 0, 0.5);
     add_calcification(image, rows - 1, columns - 1, 0.5);
     const auto objects = study.write();
-    ASSERT_EQ(objects.size(), 2u);
+    ASSERT_EQ(objects.size(), 3u);
     const auto file = load(objects.front());
     DcmDataset& segmentation = *file->getDataset();
     EXPECT_EQ(value(segmentation, DCM_NumberOfFrames), "3");

@@ -88,7 +88,8 @@ TEST_P(JournalJobs, CompletingRecordsResultsAndTheirDeliveries) {
     queue(journal, {"1.1"});
     auto job = journal.claim_job("a", at(0), kLease);
     job->destinations = {"pacs", "viewer"};
-    const std::vector<ResultToRecord> results = {sample_result("9.1"), sample_result("9.2")};
+    const std::vector<ResultToRecord> results = {sample_result("9.1", {"a", "b"}),
+                                                 sample_result("9.2", {"a", "b"})};
     EXPECT_TRUE(journal.complete_job(*job, "a", results, true, "nothing could be read", at(50)));
     const JournalCounts counts = journal.counts();
     EXPECT_EQ(counts.jobs_done, 1);
