@@ -59,13 +59,22 @@ struct Assembly {
     ImplantPolicy implants = ImplantPolicy::skip;
 };
 
+enum class Precision { automatic, float32, bfloat16 };
+enum class Device { automatic, cpu, cuda };
+enum class OutOfDomain { refuse, analyse };
+
 struct Analysis {
     int workers = 0;  // worker processes that serve starts and supervises; 0: none here
     int threads = 0;  // a worker's; 0: the machine's cores divided by workers
     std::string model;
-    std::string model_version;            // empty: whatever the installed folder holds
+    std::string model_version;            // empty: the only one installed
+    std::string shadow_model;             // empty: none
+    std::string shadow_model_version;     // empty: the only one installed
     std::filesystem::path models_folder;  // empty: <binary>/../share/calcnode/models
     double cluster_threshold = -1;        // negative: the model's own operating point
+    OutOfDomain out_of_domain = OutOfDomain::refuse;
+    Precision precision = Precision::float32;
+    Device device = Device::automatic;
     std::chrono::milliseconds lease{};
     int max_attempts = 0;
     std::chrono::seconds job_timeout{};

@@ -57,6 +57,10 @@ Parsed<double> threshold(const std::string& value) {
     return {.mistake = value + " is not 0..1, nor -1"};
 }
 
+std::string folder_name_or_empty(const std::string& value) {
+    return value.empty() ? "" : folder_name(value);
+}
+
 template <class T, std::size_t N>
 auto one_of(const std::array<std::pair<const char*, T>, N>& choices) {
     return [=](const std::string& value) -> Parsed<T> {
@@ -75,6 +79,12 @@ constexpr std::array<std::pair<const char*, ImplantPolicy>, 3> kImplants{
     {{"skip", ImplantPolicy::skip},
      {"displaced_only", ImplantPolicy::displaced_only},
      {"analyse", ImplantPolicy::analyse}}};
+constexpr std::array<std::pair<const char*, OutOfDomain>, 2> kOutOfDomain{
+    {{"refuse", OutOfDomain::refuse}, {"analyse", OutOfDomain::analyse}}};
+constexpr std::array<std::pair<const char*, Precision>, 3> kPrecisions{
+    {{"auto", Precision::automatic}, {"float32", Precision::float32}, {"bfloat16", Precision::bfloat16}}};
+constexpr std::array<std::pair<const char*, Device>, 3> kDevices{
+    {{"auto", Device::automatic}, {"cpu", Device::cpu}, {"cuda", Device::cuda}}};
 constexpr std::array<std::pair<const char*, const char*>, 4> kLevels{
     {{"debug", "debug"}, {"info", "info"}, {"warn", "warn"}, {"error", "error"}}};
 
@@ -130,8 +140,13 @@ const Table<Analysis> kAnalysis{
     one("threads", &Analysis::threads, whole(0, 1024)),
     one("model", &Analysis::model, text(folder_name)),
     one("model_version", &Analysis::model_version, text(any_text)),
+    one("shadow_model", &Analysis::shadow_model, text(folder_name_or_empty)),
+    one("shadow_model_version", &Analysis::shadow_model_version, text(any_text)),
     one("models_folder", &Analysis::models_folder, text(any_text)),
     one("cluster_threshold", &Analysis::cluster_threshold, threshold),
+    one("out_of_domain", &Analysis::out_of_domain, one_of(kOutOfDomain)),
+    one("precision", &Analysis::precision, one_of(kPrecisions)),
+    one("device", &Analysis::device, one_of(kDevices)),
     one("lease", &Analysis::lease, milliseconds(100ms, kDay)),
     one("max_attempts", &Analysis::max_attempts, whole(1, 100)),
     one("job_timeout", &Analysis::job_timeout, seconds(1s, 7 * kDay)),

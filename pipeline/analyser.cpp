@@ -9,6 +9,7 @@
 #include "pipeline/cascade.h"
 #include "pipeline/clustering.h"
 #include "pipeline/error.h"
+#include "pipeline/image_quality.h"
 #include "pipeline/model_folder.h"
 #include "pipeline/threads.h"
 
@@ -63,6 +64,7 @@ struct Analyser::Impl {
     Cascade cascade;
     double threshold;
     bool probability_map;
+    OutOfDomain out_of_domain;
 
     ImageFindings findings_of(const Mammogram& mammogram) const;
 };
@@ -70,6 +72,13 @@ struct Analyser::Impl {
 ImageFindings Analyser::Impl::findings_of(const Mammogram& mammogram) const {
     const Manifest& manifest = model.manifest;
     const WorkingImage work = make_working_image(mammogram, manifest.spacing_mm);
+    ImageFindings findings;
+    findings.sop_instance_uid = mammogram.sop_instance_uid;
+    findings.quality = image_quality(mammogram, work);
+    if (out_of_domain == OutOfDomain::refuse) {
+        findings.reason = pipeline::out_of_domain(findings.quality, manifest.domain);
+        if (!findings.reason.empty()) return findings;
+    }
     CandidateMap map = find_candidates(cascade.run(work, analysis_threads()), work,
                                        {manifest.segmentator.threshold, manifest.largest_calcification_mm2});
     // Reported in the order of their scores; equal ones from top to bottom.
@@ -77,8 +86,6 @@ ImageFindings Analyser::Impl::findings_of(const Mammogram& mammogram) const {
                      [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
     Selection selection = select(map.candidates, manifest, threshold);
 
-    ImageFindings findings;
-    findings.sop_instance_uid = mammogram.sop_instance_uid;
     findings.status = ImageStatus::analysed;
     findings.labels = labels_on_source(map, selection.chosen, work, mammogram);
     findings.calcifications = measure_calcifications(findings.labels, selection.chosen, mammogram);
@@ -104,13 +111,13 @@ Analyser::~Analyser() = default;
 
 Analyser Analyser::open(const std::filesystem::path& model_folder, const AnalyserOptions& options) {
     ModelFolder model = read_model_folder(model_folder);
-    Cascade cascade(model_folder, model.manifest);
+    Cascade cascade(model_folder, model.manifest, options.compute);
     const double threshold =
         options.cluster_threshold < 0 ? model.manifest.cluster_threshold : options.cluster_threshold;
     if (options.lone_calcification_threshold >= 0)
         model.manifest.lone_calcification_threshold = options.lone_calcification_threshold;
-    return Analyser(std::make_unique<Impl>(
-        Impl{std::move(model), std::move(cascade), threshold, options.probability_map}));
+    return Analyser(std::make_unique<Impl>(Impl{std::move(model), std::move(cascade), threshold,
+                                                options.probability_map, options.out_of_domain}));
 }
 
 const ModelIdentity& Analyser::model() const {

@@ -7,31 +7,35 @@
 namespace calcnode::pipeline {
 namespace {
 
-constexpr int kDetectorTile = 512;
-constexpr int kDetectorCell = 32;
-constexpr int kSegmentatorTile = 128;
-constexpr int kSegmentatorCell = 8;  // suspects are small and far apart
+// Suspects are small and far apart; the breast is neither.
+constexpr int kDetectorTile = 512, kDetectorCell = 32;
+constexpr int kSegmentatorTile = 192, kSegmentatorCell = 8;
 
-/// Cells and halos begin where the network's coarsest grid does; the halo is at least half the receptive field.
-DenseOptions options_for(const NetworkEntry& entry, int tile, int cell, int threads) {
-    const int grid = entry.alignment_px;
-    const auto rounded_up = [&](int pixels) { return (pixels + grid - 1) / grid * grid; };
-    const int aligned_cell = rounded_up(cell);
-    return {tile / aligned_cell * aligned_cell, rounded_up(entry.receptive_field_px / 2), entry.stride, threads,
-            aligned_cell};
+/// Halo: half the receptive field. All begins on multiples of where the network's coarsest grid does.
+DenseOptions dense_options(const NetworkEntry& entry, int tile, int cell) {
+    const auto whole = [&](int pixels) {
+        return (pixels + entry.alignment_px - 1) / entry.alignment_px * entry.alignment_px;
+    };
+    DenseOptions options;
+    options.cell = whole(cell);
+    options.tile = tile / cell * options.cell;
+    options.halo = whole(entry.receptive_field_px / 2);
+    options.stride = entry.stride;
+    return options;
 }
 
 }  // namespace
 
-Cascade::Cascade(const std::filesystem::path& folder, const Manifest& manifest)
+Cascade::Cascade(const std::filesystem::path& folder, const Manifest& manifest, const Compute& compute)
     : detector_entry_(manifest.detector),
       segmentator_entry_(manifest.segmentator),
-      detector_(Network::load(folder / manifest.detector.file)),
-      segmentator_(Network::load(folder / manifest.segmentator.file)) {}
+      detector_(Network::load(folder / manifest.detector.file, compute)),
+      segmentator_(Network::load(folder / manifest.segmentator.file, compute)) {}
 
 cv::Mat Cascade::suspects(const WorkingImage& work, int threads) const {
     const int stride = detector_entry_.stride;
-    const DenseOptions options = options_for(detector_entry_, kDetectorTile, kDetectorCell, threads);
+    DenseOptions options = dense_options(detector_entry_, kDetectorTile, kDetectorCell);
+    options.threads = threads;
     cv::Mat cells = run_dense(detector_, work.normalised, work.mask, options) >= detector_entry_.threshold;
     cv::dilate(cells, cells, cv::getStructuringElement(cv::MORPH_RECT, {3, 3}));
     cv::Mat pixels;
@@ -43,7 +47,8 @@ cv::Mat Cascade::suspects(const WorkingImage& work, int threads) const {
 
 cv::Mat Cascade::run(const WorkingImage& work, int threads) const {
     const cv::Mat where = suspects(work, threads);
-    const DenseOptions options = options_for(segmentator_entry_, kSegmentatorTile, kSegmentatorCell, threads);
+    DenseOptions options = dense_options(segmentator_entry_, kSegmentatorTile, kSegmentatorCell);
+    options.threads = threads;
     cv::Mat probability = run_dense(segmentator_, work.normalised, where, options);
     probability.setTo(0, where == 0);
     return probability;

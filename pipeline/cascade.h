@@ -14,8 +14,8 @@ namespace calcnode::pipeline {
 
 class Cascade {
   public:
-    /// Throws Error model_not_found or model_damaged.
-    Cascade(const std::filesystem::path& folder, const Manifest& manifest);
+    /// Throws Error model_not_found, model_damaged or device_unavailable.
+    Cascade(const std::filesystem::path& folder, const Manifest& manifest, const Compute& compute = {});
 
     /// The probability that a pixel is calcification, CV_32F at the working size; 0 where nothing is
     /// suspected.

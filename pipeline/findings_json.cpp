@@ -77,6 +77,12 @@ const char* status_name(ImageStatus status) {
     return "unknown";
 }
 
+ordered_json quality_json(const ImageQuality& quality) {
+    return {{"noise", rounded(quality.noise)},       {"grey_levels", rounded(quality.grey_levels)},
+            {"flat", rounded(quality.flat)},         {"edges", rounded(quality.edges)},
+            {"solidity", rounded(quality.solidity)}, {"extent", rounded(quality.extent)}};
+}
+
 ordered_json image_json(const ImageEntry& entry) {
     const ImageFindings& findings = *entry.findings;
     ordered_json clusters = ordered_json::array();
@@ -96,6 +102,7 @@ ordered_json image_json(const ImageEntry& entry) {
             {"row_spacing_mm", rounded(entry.row_spacing_mm)},
             {"column_spacing_mm", rounded(entry.column_spacing_mm)},
             {"breast_area_cm2", rounded(findings.breast_area_cm2)},
+            {"quality", quality_json(findings.quality)},
             {"clusters", clusters},
             {"calcifications", calcifications}};
 }

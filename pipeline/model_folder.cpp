@@ -1,5 +1,6 @@
 #include "pipeline/model_folder.h"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
@@ -64,6 +65,43 @@ NetworkEntry network_entry(const Json& json) {
     return entry;
 }
 
+struct DomainField {
+    const char* key;
+    Range Domain::*member;
+};
+constexpr std::array<DomainField, 8> kDomain{{{"spacing_mm", &Domain::spacing_mm},
+                                              {"breast_area_cm2", &Domain::breast_area_cm2},
+                                              {"grey_levels", &Domain::grey_levels},
+                                              {"noise", &Domain::noise},
+                                              {"flat", &Domain::flat},
+                                              {"edges", &Domain::edges},
+                                              {"solidity", &Domain::solidity},
+                                              {"extent", &Domain::extent}}};
+
+Json domain_json(const Domain& domain) {
+    Json json = Json::object();
+    for (const DomainField& field : kDomain)
+        json[field.key] = {(domain.*field.member).least, (domain.*field.member).most};
+    return json;
+}
+
+/// What the manifest does not name keeps its default; a name that nobody knows would be a limit that nobody
+/// keeps.
+Domain domain_of(const Json& json) {
+    Domain domain;
+    for (const auto& [key, value] : json.items()) {
+        const auto* field =
+            std::find_if(kDomain.begin(), kDomain.end(),
+                         [&name = key](const DomainField& known) { return name == known.key; });
+        const auto limits = value.get<std::vector<double>>();
+        if (field == kDomain.end() || limits.size() != 2 || !(limits[0] <= limits[1]))
+            throw Error(ErrorCode::model_damaged,
+                        "manifest: domain." + key + " is not [least, most] of a known measure");
+        domain.*(field->member) = {limits[0], limits[1]};
+    }
+    return domain;
+}
+
 Json manifest_json(const Manifest& m) {
     return {
         {"format", kFormat},
@@ -79,6 +117,7 @@ Json manifest_json(const Manifest& m) {
           {"threshold", m.cluster_threshold}}},
         {"lone_calcification_threshold", m.lone_calcification_threshold},
         {"largest_calcification_mm2", m.largest_calcification_mm2},
+        {"domain", domain_json(m.domain)},
         {"training", {{"seed", m.seed}, {"exams", m.exams}, {"steps", m.steps}, {"data", m.training_data}}}};
 }
 
@@ -98,6 +137,7 @@ Manifest manifest_of(const Json& json) {
     m.cluster_threshold = clustering.at("threshold").get<double>();
     m.lone_calcification_threshold = json.at("lone_calcification_threshold").get<double>();
     m.largest_calcification_mm2 = json.at("largest_calcification_mm2").get<double>();
+    if (json.contains("domain")) m.domain = domain_of(json.at("domain"));
     const Json& training = json.at("training");
     m.seed = training.at("seed").get<std::uint64_t>();
     m.exams = training.at("exams").get<int>();
@@ -123,7 +163,7 @@ std::string sha256_of_file(const std::filesystem::path& file) {
     return sha256(read_file(file));
 }
 
-ModelFolder read_model_folder(const std::filesystem::path& folder) {
+ModelFolder read_manifest(const std::filesystem::path& folder) {
     const std::string text = read_file(folder / kManifestFile);
     ModelFolder result;
     try {
@@ -131,9 +171,14 @@ ModelFolder read_model_folder(const std::filesystem::path& folder) {
     } catch (const Json::exception& error) {
         throw Error(ErrorCode::model_damaged, (folder / kManifestFile).string() + ": " + error.what());
     }
+    result.identity = {result.manifest.name, result.manifest.version, sha256(text)};
+    return result;
+}
+
+ModelFolder read_model_folder(const std::filesystem::path& folder) {
+    ModelFolder result = read_manifest(folder);
     check_digest(folder, result.manifest.detector);
     check_digest(folder, result.manifest.segmentator);
-    result.identity = {result.manifest.name, result.manifest.version, sha256(text)};
     return result;
 }
 

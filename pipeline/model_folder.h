@@ -7,6 +7,7 @@
 
 #include "pipeline/clustering.h"
 #include "pipeline/findings.h"
+#include "pipeline/image_quality.h"
 
 namespace calcnode::pipeline {
 
@@ -29,6 +30,7 @@ struct Manifest {
     double cluster_threshold = 0.5;              // the operating point
     double lone_calcification_threshold = 0.95;  // a grain in no cluster is reported from this score on
     double largest_calcification_mm2 = 8;
+    Domain domain;  // what kind of picture the model was made for
     std::uint64_t seed = 0;
     int exams = 0;
     int steps = 0;
@@ -39,6 +41,9 @@ struct ModelFolder {
     Manifest manifest;
     ModelIdentity identity;
 };
+
+/// Reads manifest.json alone. Throws Error model_not_found or model_damaged.
+ModelFolder read_manifest(const std::filesystem::path& folder);
 
 /// Reads manifest.json and checks the digest of every file that it names. Throws Error model_not_found when
 /// the folder or a file is missing, model_damaged when the manifest cannot be read or a digest differs.

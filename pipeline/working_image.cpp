@@ -48,16 +48,20 @@ double median_inside(const cv::Mat& values, const cv::Mat& mask) {
     return *middle;
 }
 
-}  // namespace
-
-cv::Mat resampled(const cv::Mat& picture, cv::Size size) {
-    cv::Mat result;
-    const bool smaller = size.width < picture.cols;
-    cv::resize(picture, result, size, 0, 0, smaller ? cv::INTER_AREA : cv::INTER_CUBIC);
-    return result;
+/// The part of the picture that can matter: the mask and as far round it as the widest filter reaches, on
+/// whole coarse cells.
+cv::Rect part_that_counts(const cv::Mat& mask, double spacing_mm) {
+    const cv::Rect box = cv::boundingRect(mask);
+    if (box.empty()) return box;
+    const int reach = static_cast<int>(std::ceil(4 * kSpreadSigmaMm / spacing_mm)) + 2 * kCoarse;
+    const cv::Point first(std::max(0, box.x - reach) / kCoarse * kCoarse,
+                          std::max(0, box.y - reach) / kCoarse * kCoarse);
+    const cv::Point last(std::min(mask.cols, (box.br().x + reach) / kCoarse * kCoarse),
+                         std::min(mask.rows, (box.br().y + reach) / kCoarse * kCoarse));
+    return {first, last};
 }
 
-cv::Mat normalise(const cv::Mat& picture, const cv::Mat& mask, double spacing_mm) {
+cv::Mat normalised_part(const cv::Mat& picture, const cv::Mat& mask, double spacing_mm) {
     cv::Mat weights;
     mask.convertTo(weights, CV_32F, 1.0 / 255);
     cv::Mat detail = picture - local_mean(picture, weights, kMeanSigmaMm / spacing_mm);
@@ -73,6 +77,22 @@ cv::Mat normalise(const cv::Mat& picture, const cv::Mat& mask, double spacing_mm
     cv::Mat result = detail / cv::max(spread, floor);
     result = cv::min(cv::max(result, kLowest), kHighest);
     result.setTo(0, mask == 0);
+    return result;
+}
+
+}  // namespace
+
+cv::Mat resampled(const cv::Mat& picture, cv::Size size) {
+    cv::Mat result;
+    const bool smaller = size.width < picture.cols;
+    cv::resize(picture, result, size, 0, 0, smaller ? cv::INTER_AREA : cv::INTER_CUBIC);
+    return result;
+}
+
+cv::Mat normalise(const cv::Mat& picture, const cv::Mat& mask, double spacing_mm) {
+    cv::Mat result = cv::Mat::zeros(picture.size(), CV_32F);
+    const cv::Rect part = part_that_counts(mask, spacing_mm);
+    if (!part.empty()) normalised_part(picture(part), mask(part), spacing_mm).copyTo(result(part));
     return result;
 }
 
@@ -94,12 +114,11 @@ WorkingImage make_working_image(const Mammogram& mammogram, double spacing_mm) {
                         static_cast<int>(std::lround(source.rows * rows / spacing_mm)));
     work.column_scale = static_cast<double>(source.columns) / size.width;
     work.row_scale = static_cast<double>(source.rows) / size.height;
-    cv::Mat picture;
-    view(source).convertTo(picture, CV_32F);
-    picture = resampled(picture, size);
+    view(source).convertTo(work.picture, CV_32F);
+    work.picture = resampled(work.picture, size);
     cv::resize(coarse, work.mask, size, 0, 0, cv::INTER_LINEAR);
     work.mask = work.mask > 127;
-    work.normalised = normalise(picture, work.mask, spacing_mm);
+    work.normalised = normalise(work.picture, work.mask, spacing_mm);
     return work;
 }
 

@@ -10,6 +10,7 @@
 namespace calcnode::pipeline {
 
 struct WorkingImage {
+    cv::Mat picture;     // CV_32F, the source's values
     cv::Mat normalised;  // CV_32F, robust local z-score; 0 outside the breast
     cv::Mat mask;        // CV_8U, 255 in the breast
     double spacing_mm = 0;

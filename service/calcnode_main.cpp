@@ -1,17 +1,18 @@
 // The command line of calcnode: parses, loads the configuration, calls one function a subcommand.
-#include <signal.h>
-
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <signal.h>
 
 #include "config/loader.h"
 #include "dicom/library.h"
 #include "pipeline/error.h"
+#include "pipeline/model_store.h"
 #include "service/analyze_command.h"
 #include "service/daemon.h"
 #include "service/job_runner.h"
@@ -107,6 +108,15 @@ int check_config(const Options& options) {
 int version(const Options& options) {
     std::printf("calcnode %s\n%s\n", CALCNODE_VERSION, dicom::library_versions().c_str());
     const config::Config config = load(options);
+    const std::filesystem::path folder = service::models_folder(config);
+    for (const pipeline::InstalledModel& model : pipeline::installed_models(folder)) {
+        if (model.trouble.empty()) {
+            std::printf("installed model %s %s (%s) in %s\n", model.identity.name.c_str(),
+                        model.identity.version.c_str(), model.identity.digest.c_str(), model.folder.c_str());
+        } else {
+            std::printf("unusable model in %s: %s\n", model.folder.c_str(), model.trouble.c_str());
+        }
+    }
     const auto model = pipeline::Analyser::open(service::model_folder(config)).model();
     std::printf("model %s %s (%s)\n", model.name.c_str(), model.version.c_str(), model.digest.c_str());
     return 0;
@@ -132,8 +142,8 @@ int main(int argc, char** argv) {
     auto* analyze_command =
         app.add_subcommand("analyze", "Analyse files or folders once and write the results");
     auto* check_command = app.add_subcommand("check-config", "Check a configuration and name every mistake");
-    auto* version_command =
-        app.add_subcommand("version", "Print the versions of calcnode, its libraries and its model");
+    auto* version_command = app.add_subcommand(
+        "version", "Print the versions of calcnode, its libraries, the installed models and the one in use");
     for (auto* command : {serve_command, worker_command, analyze_command, check_command, version_command}) {
         add_configuration(*command, options);
     }

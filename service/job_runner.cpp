@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <new>
 
@@ -11,6 +12,7 @@
 #include "dicom/error.h"
 #include "dicom/mammogram_reader.h"
 #include "pipeline/error.h"
+#include "pipeline/model_store.h"
 #include "service/log.h"
 
 namespace calcnode::service {
@@ -19,6 +21,33 @@ namespace fs = std::filesystem;
 
 namespace {
 
+pipeline::Compute compute_options(const config::Analysis& analysis) {
+    pipeline::Compute compute;
+    switch (analysis.precision) {
+        case config::Precision::automatic:
+            compute.precision = pipeline::Precision::automatic;
+            break;
+        case config::Precision::float32:
+            compute.precision = pipeline::Precision::float32;
+            break;
+        case config::Precision::bfloat16:
+            compute.precision = pipeline::Precision::bfloat16;
+            break;
+    }
+    switch (analysis.device) {
+        case config::Device::automatic:
+            compute.device = pipeline::ComputeDevice::automatic;
+            break;
+        case config::Device::cpu:
+            compute.device = pipeline::ComputeDevice::cpu;
+            break;
+        case config::Device::cuda:
+            compute.device = pipeline::ComputeDevice::cuda;
+            break;
+    }
+    return compute;
+}
+
 pipeline::AnalyserOptions analyser_options(const config::Config& config) {
     const auto wants_map = [](const auto& destination) {
         const std::vector<std::string>& kinds = destination.second.results;
@@ -26,14 +55,19 @@ pipeline::AnalyserOptions analyser_options(const config::Config& config) {
     };
     return {.cluster_threshold = config.analysis.cluster_threshold,
             .probability_map =
-                std::any_of(config.destinations.begin(), config.destinations.end(), wants_map)};
+                std::any_of(config.destinations.begin(), config.destinations.end(), wants_map),
+            .out_of_domain = config.analysis.out_of_domain == config::OutOfDomain::refuse
+                                 ? pipeline::OutOfDomain::refuse
+                                 : pipeline::OutOfDomain::analyse,
+            .compute = compute_options(config.analysis)};
 }
 
-void check_version(const config::Config& config, const pipeline::ModelIdentity& model) {
-    if (config.analysis.model_version.empty() || config.analysis.model_version == model.version) return;
-    throw pipeline::Error(pipeline::ErrorCode::model_not_found,
-                          "the installed model " + model.name + " is version " + model.version +
-                              ", but analysis.model_version asks for " + config.analysis.model_version);
+/// The shadow has its own operating point: the configured one is the first model's.
+pipeline::AnalyserOptions shadow_options(const config::Config& config) {
+    pipeline::AnalyserOptions options = analyser_options(config);
+    options.cluster_threshold = -1;
+    options.probability_map = false;
+    return options;
 }
 
 struct Counts {
@@ -76,19 +110,26 @@ std::vector<dicom::PredecessorDocument> predecessors(const Job& job, dicom::Code
 
 }  // namespace
 
+fs::path models_folder(const config::Config& config) {
+    if (!config.analysis.models_folder.empty()) return config.analysis.models_folder;
+    return fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "share" / "calcnode" / "models";
+}
+
 fs::path model_folder(const config::Config& config) {
-    fs::path folder = config.analysis.models_folder;
-    if (folder.empty()) {
-        folder =
-            fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "share" / "calcnode" / "models";
-    }
-    return folder / config.analysis.model;
+    return pipeline::find_model(models_folder(config), config.analysis.model, config.analysis.model_version);
 }
 
 std::string result_settings_digest(const config::Config& config) {
     std::array<char, 64> threshold{};
     std::snprintf(threshold.data(), threshold.size(), "%.6f", config.analysis.cluster_threshold);
+    // Only what is not the default is named: a new key must not give known results new UIDs.
+    const pipeline::Compute compute = pipeline::compute_here(compute_options(config.analysis));
+    const bool plain =
+        compute.precision == pipeline::Precision::float32 && compute.device == pipeline::ComputeDevice::cpu;
+    const bool refuses = config.analysis.out_of_domain == config::OutOfDomain::refuse;
     const std::string settings = std::string("threshold=") + threshold.data() +
+                                 (plain ? "" : ";compute=" + pipeline::to_string(compute)) +
+                                 (refuses ? "" : ";out_of_domain=analyse") +
                                  ";compat=" + (config.results.plane_orientation_compat ? "1" : "0") +
                                  ";serial=" + config.results.device_serial_number +
                                  ";institution=" + config.results.institution + ";software=" CALCNODE_VERSION;
@@ -105,13 +146,13 @@ std::string result_settings_digest(const config::Config& config) {
 }
 
 JobRunner::JobRunner(const config::Config& config)
-    : config_(config), analyser_(pipeline::Analyser::open(model_folder(config), analyser_options(config))) {
-    check_version(config, analyser_.model());
-}
+    : config_(config),
+      analyser_(pipeline::Analyser::open(model_folder(config), analyser_options(config))),
+      shadow_(ShadowModel::open(config, shadow_options(config))) {}
 
 dicom::ImageResult JobRunner::analyse_image(const JobImage& image, const fs::path& root,
-                                            const dicom::ResultKinds& kinds,
-                                            std::optional<pipeline::Mammogram>& decoded) const {
+                                            const ImageWork& work) const {
+    std::optional<pipeline::Mammogram>& decoded = work.decoded;
     dicom::ImageResult result{
         .source = root / image.path, .findings = {}, .row_spacing_mm = 0, .column_spacing_mm = 0};
     const auto failed = [&](const std::string& reason) {
@@ -124,12 +165,19 @@ dicom::ImageResult JobRunner::analyse_image(const JobImage& image, const fs::pat
     };
     try {
         decoded = dicom::read_mammogram(result.source);
+        const auto started = std::chrono::steady_clock::now();
         result.findings = analyser_.analyse(*decoded);
+        const auto took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);
+        if (result.findings.status == pipeline::ImageStatus::not_attempted) {
+            log_warn("image_out_of_domain",
+                     {{"sop_instance_uid", image.sop_instance_uid}, {"reason", result.findings.reason}});
+        }
+        if (shadow_) shadow_->compare(*decoded, result.findings, took, work.tally);
         result.row_spacing_mm = decoded->row_spacing_mm;
         result.column_spacing_mm = decoded->column_spacing_mm;
-        if (kinds.contains(dicom::ResultKind::secondary_capture) && !result.findings.clusters.empty())
+        if (work.kinds.contains(dicom::ResultKind::secondary_capture) && !result.findings.clusters.empty())
             result.key_image = pipeline::make_key_image(*decoded, result.findings, analyser_.model());
-        if (!kinds.contains(dicom::ResultKind::probability_map)) result.findings.probability = {};
+        if (!work.kinds.contains(dicom::ResultKind::probability_map)) result.findings.probability = {};
     } catch (const dicom::Error& error) {
         failed(error.what());
     } catch (const pipeline::Error& error) {
@@ -168,11 +216,12 @@ JobOutcome JobRunner::run(const Job& job, const fs::path& root, const fs::path& 
     JobOutcome outcome;
     const std::vector<ResultSet> plan = plan_results(config_, job.destinations);
     const dicom::ResultKinds kinds = all_kinds(plan);
+    ShadowTally tally;
     for (const JobImage& image : job.images) {
         std::optional<pipeline::Mammogram> decoded;
         dicom::ImageResult result;
         if (image.attempt && !give_up_reason) {
-            result = analyse_image(image, root, kinds, decoded);
+            result = analyse_image(image, root, {kinds, decoded, tally});
         } else {
             result.source = root / image.path;
             result.findings.sop_instance_uid = image.sop_instance_uid;
@@ -183,6 +232,7 @@ JobOutcome JobRunner::run(const Job& job, const fs::path& root, const fs::path& 
         if (observe) observe(image, decoded ? &*decoded : nullptr, result);
         outcome.images.push_back(std::move(result));
     }
+    if (shadow_) shadow_->log(job, tally);
     outcome.objects = write_objects(job, plan, outcome.images, result_folder);
     const Counts counts = count(outcome.images);
     outcome.failed = counts.analysed == 0 && counts.failed > 0;

@@ -12,12 +12,16 @@
 #include "dicom/result_writers.h"
 #include "pipeline/analyser.h"
 #include "service/result_plan.h"
+#include "service/shadow_model.h"
 #include "service/types.h"
 
 namespace calcnode::service {
 
-/// The model's folder: analysis.models_folder (or share/calcnode/models beside the binary's folder) /
-/// analysis.model.
+/// Where models are installed: analysis.models_folder, or share/calcnode/models beside the binary's folder.
+std::filesystem::path models_folder(const config::Config& config);
+
+/// The folder of the one model that analysis.model and analysis.model_version name.
+/// Throws pipeline::Error model_not_found.
 std::filesystem::path model_folder(const config::Config& config);
 
 /// SHA-256 (hex, 16 digits) of the settings that change what the result objects say: part of their UIDs.
@@ -52,9 +56,15 @@ class JobRunner {
                    const ImageObserver& observe = {}) const;
 
   private:
+    /// What an image's analysis needs and leaves beside its result.
+    struct ImageWork {
+        const dicom::ResultKinds& kinds;
+        std::optional<pipeline::Mammogram>& decoded;
+        ShadowTally& tally;
+    };
+
     dicom::ImageResult analyse_image(const JobImage& image, const std::filesystem::path& root,
-                                     const dicom::ResultKinds& kinds,
-                                     std::optional<pipeline::Mammogram>& decoded) const;
+                                     const ImageWork& work) const;
 
     std::vector<dicom::ResultObject> write_objects(const Job& job, const std::vector<ResultSet>& plan,
                                                    const std::vector<dicom::ImageResult>& images,
@@ -62,6 +72,7 @@ class JobRunner {
 
     const config::Config& config_;
     pipeline::Analyser analyser_;
+    std::optional<ShadowModel> shadow_;
 };
 
 }  // namespace calcnode::service

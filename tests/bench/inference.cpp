@@ -31,6 +31,7 @@ constexpr double kMostEndToEnd = 2;
 
 struct Options {
     fs::path model;
+    pipeline::Compute compute;
     int runs = 5;
     pipeline::PhantomOptions phantom{.seed = 7, .view = pipeline::View::mlo};
 };
@@ -62,14 +63,16 @@ Measured measure(const Options& options, const pipeline::Mammogram& mammogram,
                  const bench::LayerCounts& counts) {
     Measured measured;
     measured.cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-    const pipeline::Analyser analyser = pipeline::Analyser::open(options.model);
+    const pipeline::Analyser analyser = pipeline::Analyser::open(options.model, {.compute = options.compute});
     const pipeline::Manifest manifest = pipeline::read_model_folder(options.model).manifest;
-    const pipeline::Cascade cascade(options.model, manifest);
+    const pipeline::Cascade cascade(options.model, manifest, options.compute);
+    const bench::Precision precision = options.compute.precision == pipeline::Precision::bfloat16
+                                           ? bench::Precision::bfloat16
+                                           : bench::Precision::float32;
     for (int run = 0; run < options.runs; ++run) {
         pipeline::set_threads(1);
         for (const auto& [layer, pixels] : counts)
-            measured.rates[layer] =
-                std::max(measured.rates[layer], bench::rate_alone(layer, bench::Precision::float32));
+            measured.rates[layer] = std::max(measured.rates[layer], bench::rate_alone(layer, precision));
         pipeline::set_threads(1);
         pipeline::WorkingImage work;
         measured.working_image.run(bench::process_seconds, [&] {
@@ -91,7 +94,7 @@ struct Stages {
 Stages count_stages(const Options& options, const pipeline::Mammogram& mammogram) {
     pipeline::set_threads(1);
     const pipeline::Manifest manifest = pipeline::read_model_folder(options.model).manifest;
-    const pipeline::Cascade cascade(options.model, manifest);
+    const pipeline::Cascade cascade(options.model, manifest, options.compute);
     const pipeline::WorkingImage work = pipeline::make_working_image(mammogram, manifest.spacing_mm);
     Stages stages;
     cv::Mat suspects;
@@ -142,9 +145,9 @@ int run(const Options& options) {
     const Measured measured = measure(options, mammogram, all);
     const double alone = seconds_alone(all, measured), patches = seconds_by_patches(options, stages);
 
-    std::printf("phantom %d x %d at %.3f mm, model %s, %d cores, best of %d\n", options.phantom.rows,
+    std::printf("phantom %d x %d at %.3f mm, model %s, %s, %d cores, best of %d\n", options.phantom.rows,
                 options.phantom.columns, options.phantom.spacing_mm, options.model.filename().c_str(),
-                measured.cores, options.runs);
+                pipeline::to_string(options.compute).c_str(), measured.cores, options.runs);
     std::printf("breast %.2f million working pixels, suspect %.3f million\n", stages.breast_pixels / 1e6,
                 stages.suspect_pixels / 1e6);
     std::printf("convolutions: Detector %.1f, Segmentator %.1f GFLOP\n",
@@ -188,6 +191,9 @@ int main(int argc, char** argv) {
     app.add_option("--rows", options.phantom.rows, "The phantom's");
     app.add_option("--columns", options.phantom.columns, "The phantom's");
     app.add_option("--spacing", options.phantom.spacing_mm, "The phantom's, in mm");
+    bool bfloat16 = false;
+    app.add_flag("--bfloat16", bfloat16, "Our networks and oneDNN in bfloat16, the patches in float32");
     CLI11_PARSE(app, argc, argv);
+    if (bfloat16) options.compute.precision = pipeline::Precision::bfloat16;
     return run(options);
 }

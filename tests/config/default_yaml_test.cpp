@@ -100,6 +100,11 @@ TEST(DefaultYaml, GivesTheValuesItSays) {
     EXPECT_EQ(c.analysis.threads, 0);
     EXPECT_EQ(c.analysis.model, "valvano-cascade");
     EXPECT_EQ(c.analysis.model_version, "");
+    EXPECT_EQ(c.analysis.shadow_model, "");
+    EXPECT_EQ(c.analysis.shadow_model_version, "");
+    EXPECT_EQ(c.analysis.out_of_domain, OutOfDomain::refuse);
+    EXPECT_EQ(c.analysis.precision, Precision::float32);
+    EXPECT_EQ(c.analysis.device, Device::automatic);
     EXPECT_EQ(c.analysis.models_folder, "");
     EXPECT_DOUBLE_EQ(c.analysis.cluster_threshold, -1);
     EXPECT_EQ(c.analysis.lease, 30s);

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <string>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -100,6 +102,24 @@ TEST_F(ModelFolderTest, ManifestSurvivesWritingAndReading) {
     EXPECT_EQ(again.cluster_threshold, 0.625);
     EXPECT_EQ(again.training_data, manifest.training_data);
     EXPECT_EQ(again.detector.sha256, manifest.detector.sha256);
+}
+
+TEST_F(ModelFolderTest, DomainSurvivesAndWhatIsNotNamedKeepsItsDefault) {
+    Manifest manifest = read_model_folder(folder_).manifest;
+    manifest.domain.noise = {0.001, 0.05};
+    write_manifest(folder_, manifest);
+    EXPECT_EQ(read_model_folder(folder_).manifest.domain.noise.most, 0.05);
+    EXPECT_EQ(read_model_folder(folder_).manifest.domain.edges.most, Domain{}.edges.most);
+}
+
+TEST_F(ModelFolderTest, RefusesADomainThatNobodyWouldKeep) {
+    std::ifstream input(folder_ / "manifest.json");
+    const std::string text{std::istreambuf_iterator<char>(input), {}};
+    for (const char* domain :
+         {"{\"nose\": [0, 1]}", "{\"noise\": [1, 0]}", "{\"noise\": 1}", "{\"noise\": [1]}"}) {
+        rewrite("manifest.json", std::string("{\"domain\": ").append(domain) + "," + text.substr(1));
+        expect_refused(ErrorCode::model_damaged);
+    }
 }
 
 TEST(Sha256, IsTheStandardsOwn) {
