@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include <dcmtk/dcmdata/dcdeftag.h>
 #include <dcmtk/dcmdata/dcuid.h>
 #include <gtest/gtest.h>
 
+#include "dicom/associate_writer.h"
 #include "dicom/association_negotiation.h"
 #include "dicom/implementation.h"
 #include "dicom/transfer_syntax.h"

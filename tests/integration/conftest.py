@@ -59,7 +59,7 @@ class Stage:
         return pacs.start() if start else pacs
 
     def orthanc(self, start=True, **settings):
-        """An Orthanc with these settings in its configuration."""
+        """An Orthanc with these settings in its configuration; `profile=` is what the node's says of it."""
         orthanc = Orthanc(self.folder / f"orthanc{len(self._pacs)}", **settings)
         self._pacs.append(orthanc)
         return orthanc.start() if start else orthanc
@@ -69,12 +69,6 @@ class Stage:
         pacs = CommitmentPacs(on_request)
         self._pacs.append(pacs)
         return pacs.start() if start else pacs
-
-    def orthanc(self, start=True, **settings):
-        """An Orthanc with these settings in its configuration."""
-        orthanc = Orthanc(self.folder / f"orthanc{len(self._pacs)}", **settings)
-        self._pacs.append(orthanc)
-        return orthanc.start() if start else orthanc
 
     def node(self, pacs=None, journal_url="", start=True, folder=None, **settings):
         """Settings: `assembly__quiet="1s"` is assembly.quiet."""

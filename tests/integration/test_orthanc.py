@@ -1,4 +1,4 @@
-"""Orthanc as the destination of every kind of object: kept, and given back as it was."""
+"""Orthanc as the destination of every kind of object: kept, committed, given back as it was."""
 import pydicom
 import pytest
 
@@ -24,16 +24,19 @@ def given_back(orthanc, folder):
 @pytest.fixture(scope="module")
 def kept(module_stage, exams):
     """(the node, what Orthanc gives back) after an exam with every kind of result."""
-    orthanc = module_stage.orthanc(profile={"results": ALL_KINDS})
+    orthanc = module_stage.orthanc(profile={"results": ALL_KINDS, "commitment": {"enabled": True, "wait": "1s"}})
     node = module_stage.node(orthanc)
+    orthanc.knows("calcnode", node)
     tools.storescu(node, exams.phantom().files)
     node.wait_idle(timeout=300)
+    node.wait_for(lambda s: s["commitments"]["pending"] == 0, 90, "an answer to each object")
     return node, given_back(orthanc, module_stage.folder / "given back")
 
 
-def test_every_object_is_kept(kept):
+def test_every_object_is_kept_and_committed(kept):
     node, files = kept
     assert files.keys() == written_by(node).keys()
+    assert node.status()["commitments"] == {"pending": 0, "committed": len(files), "failed": 0}
 
 
 def test_each_comes_back_as_the_same_data_set(kept):

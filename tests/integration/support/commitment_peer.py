@@ -113,6 +113,7 @@ class CommitmentPacs:
     N-EVENT-REPORTs, as a sender that has asked."""
 
     ae_title = "PACS"
+    profile = {}  # nothing to say of it beside its address
 
     def __init__(self, on_request=None):
         self.port = free_port()
