@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <functional>
 #include <vector>
 
 #include <opencv2/imgproc.hpp>
@@ -101,6 +103,21 @@ PhantomOptions validation_phantom(std::uint64_t seed, int number) {
     return options;
 }
 
+/// The lowest threshold at which normal images have at most `allowed` marks each, on the average.
+double threshold_for(const std::vector<ImageCounts>& counts, double allowed) {
+    std::vector<double> marks;
+    int normal = 0;
+    for (const ImageCounts& image : counts) {
+        if (!image.normal) continue;
+        ++normal;
+        for (const Mark& mark : image.marks)
+            marks.push_back(mark.score);
+    }
+    std::sort(marks.begin(), marks.end(), std::greater<>());
+    const auto may_stay = static_cast<std::size_t>(allowed * normal);
+    return marks.size() <= may_stay ? 0 : std::nextafter(marks[may_stay], 1.0);
+}
+
 }  // namespace
 
 double choose_detector_threshold(const Network& detector, const BackgroundLibrary& backgrounds,
@@ -150,11 +167,8 @@ OperatingPoint choose_operating_point(const std::filesystem::path& folder, std::
         counts.push_back(count_image(phantom.mammogram, analyser.analyse(phantom.mammogram), truth, 3));
         counts.back().patient = std::to_string(number);
     }
-    const Summary all = summarise(counts, {.threshold = 0, .resamples = 2, .seed = seed});
     OperatingPoint point;
-    for (const FrocPoint& froc : all.froc) {
-        if (froc.allowed == kAllowedFalsePositives) point.cluster_threshold = froc.threshold;
-    }
+    point.cluster_threshold = threshold_for(counts, kAllowedFalsePositives);
     const Summary there =
         summarise(counts, {.threshold = point.cluster_threshold, .resamples = 2, .seed = seed});
     point.sensitivity = there.sensitivity.value;
