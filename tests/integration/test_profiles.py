@@ -88,9 +88,9 @@ def test_destinations_get_what_their_profiles_name(stage, exams, journal_url):
     old = stage.pacs(profile={"results": ["cad_sr", "segmentation"], "code_scheme": "srt"})
     node = stage.node({"viewer": viewer, "plain": plain, "old": old}, journal_url)
     tools.storescu(node, exam.files)
-    node.wait_idle()
+    node.wait_idle(timeout=300)
     tools.storescu(node, exam.files)  # the same study again: one set of objects
-    node.wait_idle()
+    node.wait_idle(timeout=300)
     assert classes(viewer) == {PRESENTATION_STATE, SECONDARY_CAPTURE}
     assert {SEGMENTATION, CAD_SR} <= classes(plain) <= {SEGMENTATION, CAD_SR, MEASUREMENT_REPORT}
     assert classes(old) == {SEGMENTATION, CAD_SR}
