@@ -32,11 +32,7 @@ class Screen:
         self.truth = {path.name: path.with_suffix(".truth.png") for path in phantom.files}
         self.reference = exams.reference(self.exam)
         orthanc = stage.orthanc(Plugins=[DICOMWEB])
-        node = stage.node(orthanc)
-        tools.storescu(node, self.exam.files)
-        tools.dcmsend(orthanc, self.exam.files)  # the archive has the images from the modality
-        node.wait_idle(timeout=300)
-        node.stop()
+        tools.dcmsend(orthanc, [*self.exam.files, *self.reference.objects.values()])
         objects = [pydicom.dcmread(path) for path in self.reference.objects.values()]
         self.segmentations = {results.source_of(item): item for item in objects if item.SOPClassUID == SEGMENTATION}
         self.report = next(item for item in objects if item.SOPClassUID == MEASUREMENT_REPORT)
