@@ -163,14 +163,16 @@ TEST(ResultWriters, AnImageThatFailedThisTimeMakesAnotherReport) {
     EXPECT_NE(study.write().back().sop_instance_uid, after.back().sop_instance_uid);
 }
 
-TEST(ResultWriters, ObjectsOfASeriesShareItsAttributes) {
+TEST(ResultWriters, EachSegmentationHasASeriesOfItsOwnOfTheSameKind) {
     Study study;
     fill(study);
     const auto objects = study.write();
     const auto first = load(objects[0]);
     const auto second = load(objects[1]);
-    for (const DcmTagKey& tag : {DCM_SeriesInstanceUID, DCM_SeriesNumber, DCM_SeriesDate, DCM_SeriesTime,
-                                 DCM_SeriesDescription, DCM_Modality, DCM_SoftwareVersions}) {
+    EXPECT_NE(value(*first->getDataset(), DCM_SeriesInstanceUID),
+              value(*second->getDataset(), DCM_SeriesInstanceUID));
+    for (const DcmTagKey& tag : {DCM_SeriesNumber, DCM_SeriesDate, DCM_SeriesTime, DCM_SeriesDescription,
+                                 DCM_Modality, DCM_SoftwareVersions}) {
         EXPECT_EQ(value(*first->getDataset(), tag), value(*second->getDataset(), tag));
         EXPECT_NE(value(*first->getDataset(), tag), "");
     }
