@@ -70,8 +70,9 @@ class Panel {
             label = {std::min(label.x, static_cast<int>(x)), std::max(label.y, static_cast<int>(y))};
         }
         if (points.size() < 2) return;
-        cv::polylines(picture_, points, true, colour(outline.kind), 2, cv::LINE_AA, kSubpixelBits);
         const bool mark = outline.kind == OutlineKind::mark_right || outline.kind == OutlineKind::mark_false;
+        // A mark is drawn over the truth: both are seen where they agree.
+        cv::polylines(picture_, points, true, colour(outline.kind), mark ? 2 : 4, cv::LINE_AA, kSubpixelBits);
         if (!mark) return;
         char text[16];
         std::snprintf(text, sizeof text, "%.2f", outline.score);

@@ -30,11 +30,11 @@ class LabEvaluate : public testing::Test {
     }
     ~LabEvaluate() override { fs::remove_all(folder_); }
 
-    void make_exams(int exams, int normal) {
+    void make_exams(int exams, int normal, int rows = 480, int columns = 400) {
         testing::internal::CaptureStdout();
         run_lab_phantom({.out = folder_,
-                         .rows = 480,
-                         .columns = 400,
+                         .rows = rows,
+                         .columns = columns,
                          .spacing_mm = 0.1,
                          .exams = exams,
                          .normal_exams = normal,
@@ -128,7 +128,7 @@ TEST_F(LabEvaluate, LeavesAPageWithPlots) {
 }
 
 TEST_F(LabEvaluate, TextureIsComparedWithRealCrops) {
-    make_exams(0, 1);
+    make_exams(0, 1, 1000, 800);  // 10 cm: room for a piece of 12.8 mm
     options_.beside = folder_ / "crops";
     fs::create_directory(options_.beside);
     pipeline::Image<std::uint16_t> crop(256, 256);
