@@ -91,6 +91,7 @@ TEST(ConformanceStatement, WritesTheKindsOfObjectsOfTable7) {
     image.key_image = {.rows = 2, .columns = 2, .rgb = std::vector<std::uint8_t>(12)};
     image.findings.probability =
         pipeline::Image<std::uint8_t>(image.findings.labels.rows, image.findings.labels.columns);
+    image.findings.probability.at(3, 4) = 200;
     study.options.kinds = {kAllResultKinds.begin(), kAllResultKinds.end()};
     using Kind = std::vector<std::string>;  // name, SOP class, Modality, Series Number
     std::set<Kind> written;
