@@ -77,7 +77,10 @@ ImageFindings Analyser::Impl::findings_of(const Mammogram& mammogram) const {
     findings.quality = image_quality(mammogram, work);
     if (out_of_domain == OutOfDomain::refuse) {
         findings.reason = pipeline::out_of_domain(findings.quality, manifest.domain);
-        if (!findings.reason.empty()) return findings;
+        if (!findings.reason.empty()) {
+            findings.status = ImageStatus::failed;
+            return findings;
+        }
     }
     CandidateMap map = find_candidates(cascade.run(work, analysis_threads()), work,
                                        {manifest.segmentator.threshold, manifest.largest_calcification_mm2});

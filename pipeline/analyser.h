@@ -43,7 +43,7 @@ class Analyser {
 
     const ModelIdentity& model() const;
 
-    /// Findings with status analysed; or not_attempted, with the reason, for a picture out of the model's
+    /// Findings with status analysed; or failed, with the reason, for a picture out of the model's
     /// domain (when the options refuse such). Same input gives the same findings, whatever the thread count.
     /// Throws Error image_unsuitable when the image cannot be analysed (spacing outside 0.02..0.3 mm, no
     /// breast).

@@ -166,7 +166,7 @@ dicom::ImageResult JobRunner::analyse_image(const JobImage& image, const fs::pat
         const auto started = std::chrono::steady_clock::now();
         result.findings = analyser_.analyse(*attempt.decoded);
         attempt.took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);
-        if (result.findings.status == pipeline::ImageStatus::not_attempted) {
+        if (result.findings.status == pipeline::ImageStatus::failed) {
             log_warn("image_out_of_domain",
                      {{"sop_instance_uid", image.sop_instance_uid}, {"reason", result.findings.reason}});
         }

@@ -87,16 +87,17 @@ def test_a_device_that_is_not_there_is_named(exams, tmp_path):
     assert "LibTorch offers no CUDA device here" in done.stdout
 
 
-def test_noise_is_not_attempted_and_the_report_says_why(exams, tmp_path):
+def test_noise_fails_and_the_report_says_why(exams, tmp_path):
     dataset = files.fresh(pydicom.dcmread(exams.phantom().view("R-CC")), "noise")
     noise = numpy.random.default_rng(1).integers(0, 4096, (dataset.Rows, dataset.Columns), dtype=numpy.uint16)
     dataset.PixelData = noise.tobytes()
     path = files.save(dataset, tmp_path / "noise.dcm")
-    done = analyze([path], tmp_path / "out")
+    done = analyze([path], tmp_path / "out", check=False)
+    assert done.returncode == 1
     assert " image_out_of_domain " in done.stdout
     study = Reference(tmp_path / "out" / str(dataset.StudyInstanceUID))
     (image,) = study.images().values()
-    assert image["status"] == "not_attempted"
+    assert image["status"] == "failed"
     assert image["reason"].startswith("out of the model's domain: ")
     assert image["quality"]["noise"] > 0.1
     (report,) = [item for item in map(pydicom.dcmread, study.folder.glob("*.dcm")) if item.Modality == "SR"]

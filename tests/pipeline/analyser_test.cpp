@@ -177,7 +177,7 @@ TEST(Analyser, RefusesWhatIsOutOfItsDomainWhenTold) {
     cv::RNG(1).fill(pixels, cv::RNG::UNIFORM, 0, 4096);
     const Analyser careful = Analyser::open(shipped_folder(), {.out_of_domain = OutOfDomain::refuse});
     const ImageFindings refused = careful.analyse(noise);
-    EXPECT_EQ(refused.status, ImageStatus::not_attempted);
+    EXPECT_EQ(refused.status, ImageStatus::failed);
     EXPECT_EQ(refused.reason.find("out of the model's domain: "), 0U) << refused.reason;
     EXPECT_TRUE(refused.calcifications.empty());
     EXPECT_EQ(shipped().analyse(noise).status, ImageStatus::analysed);
