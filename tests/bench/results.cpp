@@ -137,9 +137,10 @@ Cost cost_of_writing(const std::vector<fs::path>& files, const fs::path& folder,
     const double before = memory_megabytes("VmRSS");
     std::ofstream("/proc/self/clear_refs") << "5";  // VmHWM begins again
     for (int run = 0; run < runs; ++run) {
+        const fs::path results = folder / std::to_string(run);
+        fs::create_directory(results);
         const double start = processor_seconds();
-        cost.objects =
-            static_cast<int>(dicom::write_results(images, options, folder / std::to_string(run)).size());
+        cost.objects = static_cast<int>(dicom::write_results(images, options, results).size());
         cost.seconds = std::min(cost.seconds, processor_seconds() - start);
     }
     cost.megabytes = memory_megabytes("VmHWM") - before;
