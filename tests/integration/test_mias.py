@@ -10,8 +10,6 @@ import pytest
 from support import pixelmed, results, tools
 
 FILMS = Path(os.environ.get("CALCNODE_MIAS", tools.REPOSITORY.parent / "shared" / "data" / "mias"))
-# PixelMed takes seconds a report: every tenth study, unless all are asked for.
-EVERY = 1 if os.environ.get("CALCNODE_MIAS_ALL") else 10
 pytestmark = pytest.mark.skipif(not (FILMS / "cases.csv").exists(),
                                 reason=f"no films: {FILMS}/cases.csv is not there (CALCNODE_MIAS names their folder)")
 
@@ -56,13 +54,10 @@ def test_every_object_passes_dciodvfy(returned):
     assert errors == {}
 
 
-def test_reports_pass_pixelmeds_templates(returned, capsys):
-    chosen = sorted(returned.studies)[::EVERY]
-    reports = [item.path for item in returned.objects if item.study in chosen and item.dataset.Modality == "SR"]
-    verdicts = pixelmed.validate(reports)
-    with capsys.disabled():
-        print(f"\n{len(reports)} reports of {len(chosen)} studies in {sum(v.milliseconds for v in verdicts.values()) / 1000:.0f} s")
-    assert {path: verdict.errors() for path, verdict in verdicts.items() if verdict.errors()} == {}
+def test_every_report_passes_pixelmeds_templates(returned):
+    reports = [item.path for item in returned.objects if item.dataset.Modality == "SR"]
+    assert len(reports) >= len(returned.studies)
+    assert pixelmed.errors(reports) == {}
 
 
 def test_evaluate_prints_sensitivity_and_false_positives(capsys):
