@@ -8,6 +8,7 @@ import pydicom
 import pytest
 
 from support import pixelmed, results, tools
+from support.pacs import ALL_KINDS
 
 FILMS = Path(os.environ.get("CALCNODE_MIAS", tools.REPOSITORY.parent / "shared" / "data" / "mias"))
 pytestmark = pytest.mark.skipif(not (FILMS / "cases.csv").exists(),
@@ -24,7 +25,7 @@ class Returned:
         for film in films:
             header = pydicom.dcmread(film, stop_before_pixels=True)
             self.studies.setdefault(str(header.StudyInstanceUID), set()).add(str(header.SOPInstanceUID))
-        pacs = stage.pacs()
+        pacs = stage.pacs(profile={"results": ALL_KINDS})
         node = stage.node(pacs, assembly__quiet="2s")
         sent = tools.dcmsend(node, [FILMS], "+sd", "+sp", "*.dcm", timeout=300)
         assert sent.stdout.count("Received C-STORE Response (Success)") == len(films), sent.stdout[-3000:]
