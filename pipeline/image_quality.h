@@ -25,7 +25,7 @@ struct Domain {
     Range grey_levels{40, 65536};
     Range noise{0, 0.1};
     Range flat{0, 0.75};
-    Range edges{0, 0.5};
+    Range edges{0, 0.42};
     Range solidity{0.78, 1};
     Range extent{0.3, 0.97};
 };
