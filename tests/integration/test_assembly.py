@@ -30,14 +30,14 @@ def test_a_late_view_starts_a_second_generation(stage, exams, journal_url):
     tools.storescu(node, early)
     node.wait_idle()
     first = pacs.received()
-    assert len(results.library(results.only_report(first))) == 3
+    assert len(results.image_library(results.only_report(first))) == 3
 
     tools.storescu(node, late)
     status = node.wait_for(lambda s: s["jobs"]["done"] == 2, 60, "the second job")
     node.wait_idle()
     second = [item for item in pacs.received() if item.sop_instance not in {old.sop_instance for old in first}]
     report = results.only_report(second)
-    assert sorted(results.library(report)) == sorted(exam.instances)
+    assert sorted(results.image_library(report)) == sorted(exam.instances)
     assert status["instances"] == 4
     series = [str(item.dataset.SeriesInstanceUID) for item in first], [str(item.dataset.SeriesInstanceUID) for item in second]
     assert not set(series[0]) & set(series[1])
@@ -60,7 +60,7 @@ def test_of_a_pair_of_intents_one_image_is_analysed(stage, exams, journal_url, p
     returned = pacs.received()
     report = results.only_report(returned)
     assert results.summary(report) in ("111241", "111242")
-    assert kept <= set(results.library(report))
+    assert kept <= set(results.image_library(report))
     sources = {results.source_of(item.dataset) for item in results.segmentations(returned)}
     assert sources and sources <= kept
 
@@ -125,7 +125,7 @@ def test_what_must_not_be_analysed_is_listed_as_not_attempted(exams, tmp_path, c
     path, = reference.objects.values()
     report = pydicom.dcmread(path)
     assert results.summary(report) == "111245" and results.value_code(report, "111064") == "111225"  # not attempted
-    assert results.library(report) == list(exam.instances)
+    assert results.image_library(report) == list(exam.instances)
     assert not tools.dciodvfy_errors(path)
 
 

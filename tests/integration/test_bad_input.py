@@ -87,7 +87,7 @@ def test_an_unusable_image_gets_a_report_that_says_failed(place, good, tmp_path,
         objects = place.objects_of(study)
         report = results.only_report(objects)
         assert results.summary(report) == NO_ALGORITHM_SUCCEEDED
-        assert results.library(report) == [instance]
+        assert results.image_library(report) == [instance]
         assert not results.segmentations(objects)
         assert not tools.dciodvfy_errors(results.reports(objects)[0].path)
     assert tools.analyze([path], tmp_path / "analyzed", check=False).returncode == 1
@@ -119,7 +119,7 @@ def test_a_failed_image_does_not_spoil_the_others(place, exams, request):
             assert peer.store(files.FOR_PRESENTATION, instance, files.data_set_bytes(path)) == SUCCESS
         peer.release()
     report = results.only_report(place.objects_of(exam.study))
-    assert sorted(results.library(report)) == sorted(exam.instances)
+    assert sorted(results.image_library(report)) == sorted(exam.instances)
     assert results.summary(report) in ("111243", "111244")  # not all algorithms succeeded
 
 
@@ -140,7 +140,7 @@ def test_an_exam_without_findings_gets_a_report_and_no_segmentation(place, exams
     assert results.segmentations(objects) == []
     report = results.only_report(objects)
     assert results.summary(report) == "111241"  # all algorithms succeeded; without findings
-    assert sorted(results.library(report)) == sorted(exam.instances)
+    assert sorted(results.image_library(report)) == sorted(exam.instances)
     assert not tools.dciodvfy_errors(results.reports(objects)[0].path)
 
 

@@ -80,7 +80,7 @@ def test_an_odd_size_leaves_a_part_of_a_byte(returned):
 
 
 def test_the_report_lists_all_four_images(returned):
-    assert sorted(results.library(returned.report)) == sorted(returned.exam.instances)
+    assert sorted(results.image_library(returned.report)) == sorted(returned.exam.instances)
     assert set(returned.exam.instances) <= set(results.evidence(returned.report))
     dump = tools.run("dsrdump", results.reports(returned.objects)[0].path, check=False).stdout
     assert "Mammography CAD" in dump

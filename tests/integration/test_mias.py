@@ -46,7 +46,7 @@ def test_every_film_is_accepted_and_every_study_reported(returned):
     reports = {item.study: item.dataset for item in results.reports(returned.objects)}
     assert reports.keys() == returned.studies.keys()
     for study, report in reports.items():
-        assert set(results.library(report)) == returned.studies[study]
+        assert set(results.image_library(report)) == returned.studies[study]
         assert results.summary(report) in ("111241", "111242"), f"{study}: an image failed"
 
 

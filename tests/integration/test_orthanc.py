@@ -82,4 +82,4 @@ def test_a_late_view_ends_in_reports_that_name_their_predecessors(stage, exams):
                  for series in study.ReferencedSeriesSequence for instance in series.ReferencedSOPSequence}
         assert str(old[sop_class].SOPInstanceUID) in named
         assert "PredecessorDocumentsSequence" not in old[sop_class]
-    assert set(results.library(new[CAD_SR])) == set(exam.instances)
+    assert set(results.image_library(new[CAD_SR])) == set(exam.instances)

@@ -83,7 +83,7 @@ def summary(report):
     return value_code(report, "111017")
 
 
-def library(report):
+def image_library(report):
     """SOP Instance UIDs of the images in the Image Library (111028)."""
     for item in report.ContentSequence:
         if concept(item) == "111028":
