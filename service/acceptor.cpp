@@ -1,14 +1,17 @@
 #include "service/acceptor.h"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <span>
 #include <stdexcept>
-#include <vector>
+#include <string_view>
 
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include "dicom/associate_items.h"
 #include "dicom/associate_peek.h"
 #include "service/log.h"
 
@@ -19,8 +22,9 @@ using asio::ip::tcp;
 
 namespace {
 
-constexpr int kMaxWaiting = 512;  // connections that have not shown their A-ASSOCIATE-RQ; one more is closed
-constexpr std::chrono::milliseconds kPeekAgain{10};
+// Connections that have not shown their A-ASSOCIATE-RQ. For one more the oldest is closed: who is silent
+// loses, who speaks at once gets through.
+constexpr std::size_t kMaxWaiting = 512;
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
 tcp::acceptor listen(asio::io_context& context, const config::Dicom& options) {
@@ -45,20 +49,43 @@ tcp::acceptor listen(asio::io_context& context, const config::Dicom& options) {
 struct Acceptor::Connection {
     Connection(const Acceptor& owner_, tcp::socket socket_, std::string peer_)
         : socket(std::move(socket_)),
-          again(owner_.context_),
+          deadline(owner_.context_),
           peer(std::move(peer_)),
-          deadline(std::chrono::steady_clock::now() + owner_.options_.associate_timeout),
-          waiting(owner_.waiting_) {
-        ++*waiting;
+          waiting(owner_.waiting_),
+          place(waiting->insert(waiting->end(), this)) {
+        deadline.expires_after(owner_.options_.associate_timeout);
     }
-    ~Connection() { --*waiting; }
+    ~Connection() { leave(); }
+
+    /// No longer one of those that are waited for.
+    void leave() {
+        if (place != waiting->end()) waiting->erase(place);
+        place = waiting->end();
+        deadline.cancel();
+    }
+
+    /// Ends the connection; what waits for it is told so and lets go of it.
+    void close(std::string_view reason) {
+        leave();
+        if (!reason.empty()) log_warn("connection_closed", {{"peer", peer}, {"reason", std::string(reason)}});
+        boost::system::error_code ignored;
+        socket.close(ignored);
+    }
+
+    /// Readable is from now on only what has so many bytes, or an end: nobody wakes us byte by byte.
+    void want(std::size_t bytes) {
+        wanted = bytes;
+        const int low_water = static_cast<int>(bytes);
+        (void)::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVLOWAT, &low_water, sizeof low_water);
+    }
 
     tcp::socket socket;
-    asio::steady_timer again;
+    asio::steady_timer deadline;
     std::string peer;
-    std::chrono::steady_clock::time_point deadline;
-    std::shared_ptr<int>
-        waiting;  // the acceptor's counter: a connection may outlive it in the io_context's queue
+    std::size_t wanted = 1;
+    // The acceptor's list: a connection may outlive it in the io_context's queue.
+    std::shared_ptr<std::list<Connection*>> waiting;
+    std::list<Connection*>::iterator place;
 };
 
 Acceptor::Acceptor(asio::io_context& context, const config::Dicom& options, AssociationThreads& associations)
@@ -99,68 +126,51 @@ void Acceptor::accepted(tcp::socket socket) {
         log_warn("connection_refused", {{"peer", peer}, {"reason", "not in dicom.allowed_peers"}});
         return;
     }
-    if (*waiting_ >= kMaxWaiting) {
-        log_warn("connection_refused",
-                 {{"peer", peer}, {"reason", "too many connections without a request"}});
-        return;
-    }
     // DCMTK reads from this descriptor later and workers are spawned meanwhile.
     ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+    if (waiting_->size() >= kMaxWaiting) waiting_->front()->close("gave way: no A-ASSOCIATE-RQ yet");
     auto connection = std::make_shared<Connection>(*this, std::move(socket), peer);
-    auto& waiting_socket = connection->socket;
-    waiting_socket.async_wait(tcp::socket::wait_read,
-                              [this, connection](const boost::system::error_code& failed) {
-                                  if (!failed) peek(connection);
-                              });
-    // The same timer that paces peek() ends a connection that never sends a byte.
-    connection->again.expires_at(connection->deadline);
-    connection->again.async_wait([connection](const boost::system::error_code& cancelled) {
-        if (cancelled || !connection->socket.is_open()) return;
-        log_warn("connection_closed", {{"peer", connection->peer}, {"reason", "no A-ASSOCIATE-RQ in time"}});
-        boost::system::error_code ignored;
-        connection->socket.close(ignored);
+    connection->want(dicom::kPduHeaderLength);
+    await_bytes(connection);
+    connection->deadline.async_wait([connection](const boost::system::error_code& cancelled) {
+        if (!cancelled && connection->socket.is_open()) connection->close("no A-ASSOCIATE-RQ in time");
     });
+}
+
+void Acceptor::await_bytes(const std::shared_ptr<Connection>& connection) {
+    connection->socket.async_wait(tcp::socket::wait_read,
+                                  [this, connection](const boost::system::error_code& failed) {
+                                      if (!failed) peek(connection);
+                                  });
 }
 
 void Acceptor::peek(const std::shared_ptr<Connection>& connection) {
-    std::array<unsigned char, 6 + dicom::kMaxAssociateRequest> buffer;
+    std::array<unsigned char, dicom::kPduHeaderLength + dicom::kMaxAssociateRequest> buffer;
     const ssize_t got =
         ::recv(connection->socket.native_handle(), buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
-        connection->again.cancel();
-        return;  // closed by the peer without a word
-    }
-    const auto seen = dicom::peek_associate_request(
-        std::span<const unsigned char>(buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0));
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return await_bytes(connection);
+    if (got <= 0) return connection->close({});  // by the peer, without a word
+    const auto count = static_cast<std::size_t>(got);
+    const auto seen = dicom::peek_associate_request(std::span<const unsigned char>(buffer.data(), count));
     switch (seen.state) {
         case dicom::PeekState::complete:
-            hand_over(connection);
-            return;
+            return hand_over(connection);
         case dicom::PeekState::not_dicom:
+            return connection->close(seen.hint);
         case dicom::PeekState::too_long:
-            connection->again.cancel();
-            log_warn("connection_closed",
-                     {{"peer", connection->peer},
-                      {"reason", seen.state == dicom::PeekState::too_long ? "A-ASSOCIATE-RQ too long"
-                                                                          : seen.hint.c_str()}});
-            return;
+            return connection->close("A-ASSOCIATE-RQ too long");
         case dicom::PeekState::need_more:
             break;
     }
-    if (std::chrono::steady_clock::now() >= connection->deadline) {
-        log_warn("connection_closed", {{"peer", connection->peer}, {"reason", "A-ASSOCIATE-RQ incomplete"}});
-        connection->again.cancel();
-        return;
-    }
-    // Peeked bytes stay readable, so that waiting for readability would spin: look again a little later.
-    connection->again.expires_after(kPeekAgain);
-    connection->again.async_wait([this, connection](const boost::system::error_code& cancelled) {
-        if (!cancelled) peek(connection);
-    });
+    // Woken with less than was asked for: there will be no more.
+    if (count < connection->wanted) return connection->close("A-ASSOCIATE-RQ cut off");
+    connection->want(std::max(seen.pdu_length, dicom::kPduHeaderLength));
+    await_bytes(connection);
 }
 
 void Acceptor::hand_over(const std::shared_ptr<Connection>& connection) {
-    connection->again.cancel();
+    connection->leave();
+    connection->want(1);
     boost::system::error_code error;
     connection->socket.native_non_blocking(false, error);
     if (error) return;

@@ -1,8 +1,10 @@
 // Accepts DICOM connections and waits, without a thread, until the whole A-ASSOCIATE-RQ can be peeked; then
 // hands the socket to an association thread. A silent, slow or non-DICOM peer costs a file descriptor for a
-// few seconds. Lives on the network thread's io_context; not thread-safe.
+// few seconds, and less when others want to connect: the oldest of too many is dropped. Lives on the network
+// thread's io_context; not thread-safe.
 #pragma once
 
+#include <list>
 #include <memory>
 #include <string>
 
@@ -30,6 +32,7 @@ class Acceptor {
 
     void accept_next();
     void accepted(boost::asio::ip::tcp::socket socket);
+    void await_bytes(const std::shared_ptr<Connection>& connection);
     void peek(const std::shared_ptr<Connection>& connection);
     void hand_over(const std::shared_ptr<Connection>& connection);
 
@@ -37,8 +40,9 @@ class Acceptor {
     config::Dicom options_;
     AssociationThreads& associations_;
     PeerFilter filter_;
-    // Connections whose A-ASSOCIATE-RQ is not there yet; shared with them, since the last may end after us.
-    std::shared_ptr<int> waiting_ = std::make_shared<int>(0);
+    // Connections whose A-ASSOCIATE-RQ is not there yet, the oldest first; shared with them, since the last
+    // may end after us.
+    std::shared_ptr<std::list<Connection*>> waiting_ = std::make_shared<std::list<Connection*>>();
     boost::asio::steady_timer pause_;
     boost::asio::ip::tcp::acceptor listener_;
 };

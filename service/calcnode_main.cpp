@@ -15,6 +15,7 @@
 #include "pipeline/model_store.h"
 #include "service/analyze_command.h"
 #include "service/daemon.h"
+#include "service/descriptors.h"
 #include "service/job_runner.h"
 #include "service/log.h"
 #include "service/worker.h"
@@ -67,6 +68,7 @@ int serve(const Options& options) {
     const config::Config config = load(options);
     service::open_log(config.log, "serve");
     dicom::initialise_library();
+    const int descriptors = service::raise_descriptor_limit();
     service::Daemon daemon(config, worker_arguments(options));
     std::printf("calcnode: DICOM on %s:%d (AE title %s), HTTP on %s:%d, data in %s\n",
                 config.dicom.listen_address.c_str(), daemon.dicom_port(), config.dicom.ae_title.c_str(),
@@ -76,7 +78,8 @@ int serve(const Options& options) {
     service::log_info("serving", {{"version", CALCNODE_VERSION},
                                   {"libraries", dicom::library_versions()},
                                   {"dicom_port", daemon.dicom_port()},
-                                  {"http_port", daemon.http_port()}});
+                                  {"http_port", daemon.http_port()},
+                                  {"descriptors", descriptors}});
     daemon.run();
     return 0;
 }
