@@ -16,6 +16,7 @@
 #include "dicom/associate_peek.h"
 #include "dicom/dimse_message.h"
 #include "dicom/dimse_object.h"
+#include "dicom/fail_point.h"
 #include "dicom/uid.h"
 
 namespace calcnode::dicom {
@@ -129,6 +130,7 @@ CommandSet DimseClient::store(std::uint8_t context_id, const OutgoingObject& obj
     command.data_set_type = kWithDataSet;
     command.affected_sop_class = object.sop_class_uid;
     command.affected_sop_instance = object.sop_instance_uid;
+    fail_point("delivery.sending", object.sop_instance_uid);
     send_message(*connection_, {context_id, command});
     try {
         dataset->send(*connection_, context_id);
@@ -136,7 +138,10 @@ CommandSet DimseClient::store(std::uint8_t context_id, const OutgoingObject& obj
         if (error.code() == ErrorCode::network_error) throw;
         throw Error(ErrorCode::network_error, error.what());
     }
-    return response_to(command);
+    fail_point("delivery.sent", object.sop_instance_uid);
+    const CommandSet response = response_to(command);
+    fail_point("delivery.answered", object.sop_instance_uid);
+    return response;
 }
 
 CommandSet DimseClient::echo(std::uint8_t context_id) {

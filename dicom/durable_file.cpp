@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "dicom/error.h"
+#include "dicom/fail_point.h"
 
 namespace calcnode::dicom {
 
@@ -36,7 +37,8 @@ class FileDescriptor {
 
 void sync_data(const fs::path& file) {
     const FileDescriptor descriptor(file, O_RDWR);
-    if (::fdatasync(descriptor.get()) != 0) fail("cannot sync", file, errno);
+    if (fail_point("result.fdatasync") || ::fdatasync(descriptor.get()) != 0)
+        fail("cannot sync", file, errno);
 }
 
 }  // namespace
@@ -45,9 +47,14 @@ void write_durably(const fs::path& file, const std::function<void(const fs::path
     fs::path part = file;
     part += ".part";
     try {
+        fail_point("result.begun");
+        if (fail_point("result.write")) fail("cannot write", part, errno);
         write(part);
+        fail_point("result.written");
         sync_data(part);
+        fail_point("result.synced");
         if (::rename(part.c_str(), file.c_str()) != 0) fail("cannot rename", part, errno);
+        fail_point("result.renamed");
     } catch (...) {  // clean up only: what went wrong goes on to the caller
         std::error_code ignored;
         fs::remove(part, ignored);
@@ -57,7 +64,8 @@ void write_durably(const fs::path& file, const std::function<void(const fs::path
 
 void sync_folder(const fs::path& folder) {
     const FileDescriptor descriptor(folder, O_RDONLY | O_DIRECTORY);
-    if (::fsync(descriptor.get()) != 0) fail("cannot sync", folder, errno);
+    if (fail_point("result.fsync_folder") || ::fsync(descriptor.get()) != 0)
+        fail("cannot sync", folder, errno);
 }
 
 }  // namespace calcnode::dicom

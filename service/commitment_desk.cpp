@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dicom/command_set.h"
+#include "dicom/fail_point.h"
 #include "service/destination_sender.h"
 #include "service/log.h"
 
@@ -107,6 +108,7 @@ CommitmentAnswer CommitmentDesk::requested(const dicom::PeerInfo& peer,
     try {
         const CommitmentDuty duty{0, peer.calling_ae_title, peer.called_ae_title, judge(journal(), request),
                                   0};
+        dicom::fail_point("commitment.judged", request.transaction_uid);
         CommitmentReport report = journal().record_commitment_duty(duty, now(), now() + kOnAssociation);
         log_info("commitment_asked", {{"transaction_uid", request.transaction_uid},
                                       {"calling_ae_title", peer.calling_ae_title},
@@ -149,6 +151,7 @@ CommitmentAnswer CommitmentDesk::told(const dicom::PeerInfo& peer, const Commitm
                           {dicom::kStatusNotAuthorized, "not your transaction", {}},
                           "the transaction is with " + *name);
         }
+        dicom::fail_point("commitment.told", report.transaction_uid);
         const CommitmentLimits limits{destination->second.commitment.attempts,
                                       now() + retry_pause(config_.delivery, 1, 0.5)};
         log_commitment_changes(*name, report.transaction_uid,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dicom/commitment_scu.h"
+#include "dicom/fail_point.h"
 #include "service/destination_sender.h"
 #include "service/log.h"
 #include "service/owner.h"
@@ -55,7 +56,10 @@ bool CommitmentReporter::report_next(Journal& journal) {
         config_.delivery.connect_timeout + config_.delivery.response_timeout + kLeaseMargin;
     const auto duty = journal.claim_commitment_report(owner_, now(), lease);
     if (!duty) return false;
-    journal.finish_commitment_report(*duty, owner_, tell(*duty), now());
+    dicom::fail_point("commitment.reporting", duty->report.transaction_uid);
+    const DeliveryOutcome outcome = tell(*duty);
+    dicom::fail_point("commitment.reported", duty->report.transaction_uid);
+    journal.finish_commitment_report(*duty, owner_, outcome, now());
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "dicom/fail_point.h"
 #include "dicom/uid.h"
 #include "service/commitment_desk.h"
 #include "service/destination_sender.h"
@@ -66,6 +67,7 @@ bool CommitmentRequester::ask_next(Journal& journal, const std::stop_token& stop
     const auto open =
         journal.open_commitment(name_, make_transaction_uid(owner_, ++requests_), now(), deadline);
     if (!open) return false;
+    dicom::fail_point("commitment.opened", open->study_instance_uid);
     log_info("commitment_requested", {{"destination", name_},
                                       {"transaction_uid", open->request.transaction_uid},
                                       {"study_instance_uid", open->study_instance_uid},
@@ -73,7 +75,11 @@ bool CommitmentRequester::ask_next(Journal& journal, const std::stop_token& stop
                                       {"attempt", open->attempt}});
     const dicom::CommitmentWait result_wait{
         .longest = rules_.wait,
-        .taken = [&] { journal.commitment_taken(open->id, now() + rules_.timeout); },
+        .taken =
+            [&] {
+                dicom::fail_point("commitment.asked", open->study_instance_uid);
+                journal.commitment_taken(open->id, now() + rules_.timeout);
+            },
         .still_waiting = [&] { return !stop.stop_requested() && journal.commitment_awaited(open->id); }};
     record(journal, *open, dicom::request_commitment(peer_, open->request, result_wait));
     return true;
@@ -88,6 +94,7 @@ void CommitmentRequester::record(Journal& journal, const OpenCommitment& open,
     if (outcome.kind == Kind::taken) return;  // the result comes on an association of the destination's
     const std::string& uid = open.request.transaction_uid;
     if (outcome.kind == Kind::answered) {
+        dicom::fail_point("commitment.answered", open.study_instance_uid);
         log_commitment_changes(name_, uid,
                                journal.record_commitment(*outcome.report, limits(open.attempt), now()));
         return;

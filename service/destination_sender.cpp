@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "dicom/fail_point.h"
 #include "service/log.h"
 #include "service/owner.h"
 #include "service/result_plan.h"
@@ -71,6 +72,7 @@ bool DestinationSender::deliver_batch(Journal& journal) {
         config_.delivery.connect_timeout + config_.delivery.response_timeout + kLeaseMargin;
     const auto batch = journal.claim_deliveries(name_, owner_, now(), lease, config_.delivery.batch);
     if (batch.empty()) return false;
+    dicom::fail_point("delivery.claimed", name_);
 
     std::vector<dicom::OutgoingObject> objects;
     for (const PendingDelivery& delivery : batch) {

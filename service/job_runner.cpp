@@ -10,6 +10,7 @@
 
 #include "dicom/dataset_scan.h"
 #include "dicom/error.h"
+#include "dicom/fail_point.h"
 #include "dicom/mammogram_reader.h"
 #include "pipeline/error.h"
 #include "pipeline/model_store.h"
@@ -162,6 +163,7 @@ dicom::ImageResult JobRunner::analyse_image(const JobImage& image, const fs::pat
         log_warn("image_failed", {{"sop_instance_uid", image.sop_instance_uid}, {"reason", reason}});
     };
     try {
+        dicom::fail_point("job.image", image.sop_instance_uid);
         attempt.decoded = dicom::read_mammogram(result.source);
         const auto started = std::chrono::steady_clock::now();
         result.findings = analyser_.analyse(*attempt.decoded);
@@ -233,6 +235,7 @@ JobOutcome JobRunner::run(const Job& job, const fs::path& root, const fs::path& 
         outcome.images.push_back(std::move(result));
     }
     if (shadow_) shadow_->log(job, tally);
+    dicom::fail_point("job.analysed", job.study_instance_uid);
     outcome.objects = write_objects(job, plan, outcome.images, result_folder);
     const Counts counts = count(outcome.images);
     outcome.failed = counts.analysed == 0 && counts.failed > 0;

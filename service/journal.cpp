@@ -1,6 +1,7 @@
 // The connection, the transaction, and what watches the journal.
 #include "service/journal.h"
 
+#include "dicom/fail_point.h"
 #include "service/journal_impl.h"
 #include "service/journal_migrations.h"
 
@@ -55,8 +56,10 @@ void Journal::Impl::run(const char* doing, const Statements& body) {
             begun = true;
             sql << begin_statement(address.dialect);
             body(sql);
+            dicom::fail_point("journal.committing", doing);
             committing = true;
             sql << "commit";
+            dicom::fail_point("journal.committed", doing);
             return;
         } catch (const soci::soci_error& error) {
             abandon();

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "dicom/error.h"
+#include "dicom/fail_point.h"
 #include "service/log.h"
 #include "service/receiver_examine.h"
 #include "service/receiver_meta.h"
@@ -99,6 +100,7 @@ StoreAnswer Receiver::store(const dicom::StoreRequest& request, dicom::DatasetSt
     const auto started = std::chrono::steady_clock::now();
     try {
         SpoolFile file = spool_.create_instance();
+        dicom::fail_point("receive.opened", request.sop_instance_uid);
         write_all(file, request, stream);
         Examination examination = examine(config_, file.part_path(), meta_of(request));
         if (examination.refusal) return refuse(request, *examination.refusal, examination.refusal->comment);
@@ -106,6 +108,7 @@ StoreAnswer Receiver::store(const dicom::StoreRequest& request, dicom::DatasetSt
         instance.bytes = file.bytes();
         instance.digest = file.digest();
         instance.path = file.commit();
+        dicom::fail_point("receive.durable", request.sop_instance_uid);
         // `file` keeps its lock until the journal has answered: no other process adopts the file meanwhile.
         return keep(request, instance, started);
     } catch (const SpoolError& error) {
@@ -120,6 +123,7 @@ StoreAnswer Receiver::keep(const dicom::StoreRequest& request, const ReceivedIns
                            std::chrono::steady_clock::time_point started) const {
     try {
         const Acceptance acceptance = journal_.record(instance);
+        dicom::fail_point("receive.recorded", request.sop_instance_uid);
         if (acceptance == Acceptance::repeated) remove_or_leave(spool_, instance.path);
         log_stored(instance, acceptance, std::chrono::steady_clock::now() - started);
         return {StoreStatus::success, ""};

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "dicom/fail_point.h"
 #include "service/spool.h"
 #include "service/spool_io.h"
 
@@ -31,7 +32,8 @@ struct SpoolFile::Impl {
 
     void put(std::span<const unsigned char> bytes) {
         while (!bytes.empty()) {
-            const ssize_t n = ::write(part.fd.get(), bytes.data(), bytes.size());
+            const ssize_t n =
+                dicom::fail_point("receive.write") ? -1 : ::write(part.fd.get(), bytes.data(), bytes.size());
             if (n < 0 && errno == EINTR) continue;
             if (n < 0) throw_errno("cannot write", part.temporary);
             written += static_cast<std::uint64_t>(n);
@@ -90,12 +92,17 @@ std::string SpoolFile::digest() {
 std::filesystem::path SpoolFile::commit() {
     Impl& file = *impl_;
     file.flush();
-    if (::fdatasync(file.part.fd.get()) != 0) throw_errno("cannot sync", file.part.temporary);
+    dicom::fail_point("receive.written");
+    if (dicom::fail_point("receive.fdatasync") || ::fdatasync(file.part.fd.get()) != 0)
+        throw_errno("cannot sync", file.part.temporary);
+    dicom::fail_point("receive.synced");
     const std::filesystem::path target = file.part.root / file.part.relative;
     if (::rename(file.part.temporary.c_str(), target.c_str()) != 0)
         throw_errno("cannot rename", file.part.temporary);
     file.committed = true;
+    dicom::fail_point("receive.renamed");
     try {
+        if (dicom::fail_point("receive.fsync_folder")) throw_errno("cannot sync", target.parent_path());
         sync_folder(target.parent_path());
     } catch (const SpoolError&) {
         ::unlink(target.c_str());  // not durable, so not there

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "dicom/error.h"
+#include "dicom/fail_point.h"
 #include "service/job_lease.h"
 #include "service/job_runner.h"
 #include "service/journal.h"
@@ -113,6 +114,7 @@ void do_job(const Workplace& place, const Job& job, JobLease& lease, Journal& jo
                              {"attempt", job.attempt},
                              {"images", job.images.size()}});
     lease.begin(job);
+    dicom::fail_point("job.claimed", job.study_instance_uid);
     JobOutcome outcome;
     try {
         outcome = run_or_explain(place, job);
@@ -123,6 +125,7 @@ void do_job(const Workplace& place, const Job& job, JobLease& lease, Journal& jo
         throw;
     }
     lease.end();
+    dicom::fail_point("job.written", job.study_instance_uid);
     std::vector<ResultToRecord> results;
     for (const dicom::ResultObject& object : outcome.objects)
         results.push_back({object, wanting_destinations(place.config, job.destinations, object)});

@@ -6,8 +6,9 @@
   top_level    nothing at the top that does not belong there
   error_codes  every error code has a row in deploy/errors.md, and every row a code
   log_events   every event of the log has a row in deploy/operating.md, and every row an event
+  fail_points  each is named once, has a row in tests/crash/README.md, and a released program holds none of them
 
-Usage: layering.py CHECK ROOT. Prints every offence; exit status 1 if there is one.
+Usage: layering.py CHECK ROOT [PROGRAM]. Prints every offence; exit status 1 if there is one.
 """
 import re
 import sys
@@ -135,18 +136,40 @@ def check_log_events(root):
                      for event in sorted(documented - events)]
 
 
+def check_fail_points(root, program=None):
+    names, faults = [], []
+    for folder in OWN:
+        for path in sources(root, folder, ".h", ".cpp"):
+            text = path.read_text(encoding="utf-8")
+            names += re.findall(r'fail_point\("([a-z_.]+)"', text)
+            if path.suffix == ".h" and '#include "dicom/fail_point.h"' in text:
+                faults.append(f"{path.relative_to(root)}: a header must not include dicom/fail_point.h")
+    if not names:
+        return ["no fail points were found: has their form changed?"]
+    faults += [f"{name}: stands twice in the sources" for name in sorted({n for n in names if names.count(n) > 1})]
+    text = (root / "tests/crash/README.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `([a-z_.]+)` \|", text, re.MULTILINE))
+    faults += [f"{name}: has no row in tests/crash/README.md" for name in sorted(set(names) - documented)]
+    faults += [f"{name}: tests/crash/README.md describes a fail point that does not exist"
+               for name in sorted(documented - set(names))]
+    content = program.read_bytes() if program else b""
+    return faults + [f"{program.name}: holds the fail point {name}" for name in [*sorted(set(names)), "CALCNODE_FAIL_POINT"]
+                     if name.encode() in content]
+
+
 CHECKS = {
     "includes": check_includes,
     "namespaces": check_namespaces,
     "top_level": check_top_level,
     "error_codes": check_error_codes,
     "log_events": check_log_events,
+    "fail_points": check_fail_points,
 }
 
 
 def main():
-    check, root = sys.argv[1], Path(sys.argv[2])
-    faults = CHECKS[check](root)
+    check, root, *rest = sys.argv[1], *map(Path, sys.argv[2:])
+    faults = CHECKS[check](root, *rest)
     for fault in faults:
         print(fault)
     print(f"{check}: {len(faults) or 'no'} offence{'' if len(faults) == 1 else 's'}")

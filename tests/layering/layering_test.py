@@ -69,6 +69,19 @@ class TheRest(unittest.TestCase):
         self.assertEqual(["other: has no row in deploy/operating.md",
                           "gone: deploy/operating.md describes an event that nobody logs"], found)
 
+    def test_fail_point_in_a_released_program_and_in_no_table(self):
+        def check(root):
+            return layering.check_fail_points(root, root / "bin")
+
+        found = faults(check, {
+            "dicom/a.cpp": 'fail_point("a.one"); fail_point("a.two", uid);', "service/b.cpp": 'dicom::fail_point("a.one");',
+            "service/b.h": '#include "dicom/fail_point.h"\n', "bin": "\0text a.two\0",
+            "tests/crash/README.md": "| `a.one` | is |\n| `a.gone` | is |\n"})
+        self.assertEqual(["service/b.h: a header must not include dicom/fail_point.h", "a.one: stands twice in the sources",
+                          "a.two: has no row in tests/crash/README.md",
+                          "a.gone: tests/crash/README.md describes a fail point that does not exist",
+                          "bin: holds the fail point a.two"], found)
+
 
 if __name__ == "__main__":
     unittest.main()
