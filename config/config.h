@@ -136,6 +136,9 @@ struct Route {
 struct Http {
     std::string listen_address;
     int port = 0;  // 0: any free port, printed at start
+    std::filesystem::path token_file;       // empty: http-tokens in data_dir
+    std::filesystem::path tls_certificate;  // PEM, the chain; empty: no TLS
+    std::filesystem::path tls_key;          // PEM
 };
 
 struct Log {
@@ -159,5 +162,8 @@ struct Config {
 
 /// journal.url with its default filled in.
 std::string journal_url(const Config& config);
+
+/// http.token_file with its default filled in.
+std::filesystem::path token_file(const Config& config);
 
 }  // namespace calcnode::config

@@ -102,6 +102,9 @@ void check_together(const Config& config, const Value& tree, std::vector<Mistake
                "name at least one view");
     if (config.http.port != 0 && config.http.port == config.dicom.port)
         refuse(*tree.find("http")->find("port"), "http.port", "is the same as dicom.port");
+    if (config.http.tls_certificate.empty() != config.http.tls_key.empty())
+        refuse(*tree.find("http")->find("tls_key"), "http.tls_key",
+               "http.tls_certificate and http.tls_key are set together, or neither");
 }
 
 }  // namespace
@@ -142,6 +145,10 @@ std::string journal_url(const Config& config) {
     if (!config.journal.url.empty()) return config.journal.url;
     return "sqlite://" +
            (std::filesystem::absolute(config.data_dir) / "journal.db").lexically_normal().string();
+}
+
+std::filesystem::path token_file(const Config& config) {
+    return config.http.token_file.empty() ? config.data_dir / "http-tokens" : config.http.token_file;
 }
 
 }  // namespace calcnode::config

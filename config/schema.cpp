@@ -261,6 +261,9 @@ const Table<Route> kRoute = route_table();
 const Table<Http> kHttp{
     one("listen_address", &Http::listen_address, text(ip_address)),
     one("port", &Http::port, whole(0, 65535)),
+    one("token_file", &Http::token_file, text(any_text)),
+    one("tls_certificate", &Http::tls_certificate, text(any_text)),
+    one("tls_key", &Http::tls_key, text(any_text)),
 };
 
 const Table<Log> kLog{

@@ -22,6 +22,21 @@ using asio::ip::tcp;
 
 namespace {
 
+const char* reason_of(AssociationThreads::Admission admission) {
+    using Admission = AssociationThreads::Admission;
+    switch (admission) {
+        case Admission::too_many:
+            return "dicom.max_associations reached";
+        case Admission::too_many_from_peer:
+            return "dicom.max_associations_per_peer reached";
+        case Admission::draining:
+            return "draining";
+        case Admission::admitted:
+            break;
+    }
+    return "";
+}
+
 // Connections that have not shown their A-ASSOCIATE-RQ. For one more the oldest is closed: who is silent
 // loses, who speaks at once gets through.
 constexpr std::size_t kMaxWaiting = 512;
@@ -177,12 +192,8 @@ void Acceptor::hand_over(const std::shared_ptr<Connection>& connection) {
     const int fd = connection->socket.release(error);
     if (error) return;
     const auto admission = associations_.admit(fd, connection->peer);
-    if (admission != AssociationThreads::Admission::admitted) {
-        const bool total = admission == AssociationThreads::Admission::too_many;
-        log_warn("association_rejected", {{"peer", connection->peer},
-                                          {"reason", total ? "dicom.max_associations reached"
-                                                           : "dicom.max_associations_per_peer reached"}});
-    }
+    if (admission != AssociationThreads::Admission::admitted)
+        log_warn("association_rejected", {{"peer", connection->peer}, {"reason", reason_of(admission)}});
 }
 
 }  // namespace calcnode::service

@@ -14,15 +14,6 @@ using pipeline::Intent;
 using pipeline::Laterality;
 using pipeline::View;
 
-/// The words of assembly.required_views: "L-CC".
-std::string view_name(const InstanceHeader& header) {
-    static constexpr const char* kSides[] = {"?", "L", "R", "B"};
-    static constexpr const char* kViews[] = {"?",    "CC",   "MLO", "ML",  "LM",  "LMO",
-                                             "XCCL", "XCCM", "FB",  "SIO", "ISO", "SPECIMEN"};
-    return std::string(kSides[static_cast<int>(header.laterality)]) + "-" +
-           kViews[static_cast<int>(header.view)];
-}
-
 /// An image of a kind that we never analyse: one-line reason; empty for an ordinary exposure.
 std::string unsuitable(const InstanceHeader& header) {
     if (header.quality_control) return "quality control image";
@@ -46,15 +37,6 @@ std::string implant_reason(const InstanceHeader& header, config::ImplantPolicy p
 bool counts_as_arrived(const InstanceHeader& header, config::ImplantPolicy policy) {
     if (!unsuitable(header).empty()) return false;
     return policy != config::ImplantPolicy::displaced_only || implant_reason(header, policy).empty();
-}
-
-bool is_complete(const OpenStudy& study, const config::Assembly& rules) {
-    std::set<std::string> arrived;
-    for (const StoredInstance& stored : study.instances)
-        if (counts_as_arrived(stored.instance.header, rules.implants))
-            arrived.insert(view_name(stored.instance.header));
-    return std::all_of(rules.required_views.begin(), rules.required_views.end(),
-                       [&](const std::string& view) { return arrived.count(view) != 0; });
 }
 
 struct Candidate {
@@ -144,11 +126,31 @@ const char* to_string(CloseReason reason) {
     return "unknown";
 }
 
+std::string view_name(const InstanceHeader& header) {
+    static constexpr const char* kSides[] = {"?", "L", "R", "B"};
+    static constexpr const char* kViews[] = {"?",    "CC",   "MLO", "ML",  "LM",  "LMO",
+                                             "XCCL", "XCCM", "FB",  "SIO", "ISO", "SPECIMEN"};
+    return std::string(kSides[static_cast<int>(header.laterality)]) + "-" +
+           kViews[static_cast<int>(header.view)];
+}
+
+std::vector<std::string> missing_views(const std::vector<StoredInstance>& instances,
+                                       const config::Assembly& rules) {
+    std::set<std::string> arrived;
+    for (const StoredInstance& stored : instances)
+        if (counts_as_arrived(stored.instance.header, rules.implants))
+            arrived.insert(view_name(stored.instance.header));
+    std::vector<std::string> missing;
+    for (const std::string& view : rules.required_views)
+        if (arrived.count(view) == 0) missing.push_back(view);
+    return missing;
+}
+
 AssemblyDecision decide(const OpenStudy& study, Time now, const config::Assembly& rules) {
     const Time quiet = study.last_received + rules.quiet;
     const Time too_old = study.first_received + rules.max_age;
     Time look_again = std::min(quiet, too_old);
-    if (is_complete(study, rules)) {
+    if (missing_views(study.instances, rules).empty()) {
         const Time settled = study.last_received + rules.settle;
         if (now >= settled) return {CloseReason::complete, now};
         look_again = std::min(look_again, settled);

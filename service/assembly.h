@@ -19,6 +19,13 @@ struct AssemblyDecision {
     Time look_again{};                 // else: nothing changes before this time unless an instance arrives
 };
 
+/// Those of required_views of which no ordinary exposure is among the instances, in the rules' order.
+std::vector<std::string> missing_views(const std::vector<StoredInstance>& instances,
+                                       const config::Assembly& rules);
+
+/// Laterality and view in the words of assembly.required_views: "L-CC"; "?" for what is not known.
+std::string view_name(const dicom::InstanceHeader& header);
+
 AssemblyDecision decide(const OpenStudy& study, Time now, const config::Assembly& rules);
 
 /// Every analysable instance of the study, in a fixed order (laterality, view, time, UID): attempted, or not

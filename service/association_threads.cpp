@@ -34,6 +34,10 @@ AssociationThreads::~AssociationThreads() {
 
 AssociationThreads::Admission AssociationThreads::admit(int fd, const std::string& peer) {
     reap();
+    if (draining_) {
+        dicom::AssociationServer::reject_busy(fd);
+        return Admission::draining;
+    }
     if (std::cmp_greater_equal(associations_.size(), options_.max_associations)) {
         dicom::AssociationServer::reject_busy(fd);
         return Admission::too_many;

@@ -22,13 +22,17 @@ class AssociationThreads {
     AssociationThreads(const AssociationThreads&) = delete;
     AssociationThreads& operator=(const AssociationThreads&) = delete;
 
-    enum class Admission { admitted, too_many, too_many_from_peer };
+    enum class Admission { admitted, too_many, too_many_from_peer, draining };
 
     /// Takes `fd` over (blocking, its whole A-ASSOCIATE-RQ readable) in every case: serves it on a new
     /// thread, or answers with a transient rejection (PS3.8 9.3.4) and closes it.
     Admission admit(int fd, const std::string& peer);
 
     int active() const { return active_; }
+
+    /// While draining nobody new is admitted; what is under way goes on. Any thread.
+    void drain(bool draining) { draining_ = draining; }
+    bool draining() const { return draining_; }
 
   private:
     struct Association {
@@ -44,6 +48,7 @@ class AssociationThreads {
     dicom::AssociationPolicy policy_;
     dicom::AssociationHandlers handlers_;
     std::atomic<bool> stop_{false};
+    std::atomic<bool> draining_{false};
     std::atomic<int> active_{0};
     std::list<std::unique_ptr<Association>> associations_;
 };

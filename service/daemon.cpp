@@ -12,6 +12,7 @@
 #include "service/acceptor.h"
 #include "service/assembler.h"
 #include "service/association_threads.h"
+#include "service/change_watcher.h"
 #include "service/commitment_desk.h"
 #include "service/commitment_reporter.h"
 #include "service/commitment_requester.h"
@@ -21,6 +22,7 @@
 #include "service/journal_writer.h"
 #include "service/log.h"
 #include "service/receiver.h"
+#include "service/rest_api.h"
 #include "service/spool.h"
 #include "service/supervisor.h"
 
@@ -32,8 +34,6 @@ struct Daemon::Parts {
     Parts(const config::Config& configuration, const std::vector<std::string>& worker_arguments);
     ~Parts();
 
-    HttpStatus status();
-
     // Members in dependency order: the last is the first to stop.
     config::Config config;
     asio::io_context control;
@@ -41,7 +41,6 @@ struct Daemon::Parts {
     asio::executor_work_guard<asio::io_context::executor_type> network_work{network.get_executor()};
     Spool spool;
     Journal control_journal;
-    std::optional<Journal> status_journal;  // the network thread's; opened again after a failure
     std::list<DestinationSender> senders;
     std::list<CommitmentRequester> requesters;
     std::optional<CommitmentReporter> reporter;
@@ -52,7 +51,9 @@ struct Daemon::Parts {
     CommitmentDesk commitment_desk;
     AssociationThreads associations;
     Acceptor acceptor;
-    HttpServer http;
+    RestApi rest;
+    std::optional<HttpServer> http;  // answers at once, and so comes last
+    std::optional<ChangeWatcher> watcher;
     asio::signal_set signals;
     std::thread network_thread;
 };
@@ -70,7 +71,11 @@ Daemon::Parts::Parts(const config::Config& configuration, const std::vector<std:
                                   },
                                   commitment_desk.handlers()}),
       acceptor(network, config.dicom, associations),
-      http(network, config.http, [this] { return status(); }),
+      rest(config, spool,
+           {.associations = [this] { return associations.active(); },
+            .workers = [this] { return supervisor ? supervisor->running() : 0; },
+            .draining = [this] { return associations.draining(); },
+            .drain = [this](bool on) { associations.drain(on); }}),
       signals(control, SIGTERM, SIGINT) {
     const int adopted = reconcile_spool(config, spool, journal_writer);
     if (adopted > 0) log_info("spool_reconciled", {{"adopted", adopted}});
@@ -88,24 +93,14 @@ Daemon::Parts::Parts(const config::Config& configuration, const std::vector<std:
         supervisor.emplace(control, WorkerCommand{worker_arguments, config.analysis.workers},
                            control_journal);
     }
+    http.emplace(config.http, [this](const HttpRequest& request) { return rest.answer(request); });
+    watcher.emplace(config::journal_url(config), *http);
     network_thread = std::thread([this] { network.run(); });
 }
 
 Daemon::Parts::~Parts() {
     network.stop();
     if (network_thread.joinable()) network_thread.join();
-}
-
-HttpStatus Daemon::Parts::status() {
-    try {
-        if (!status_journal) status_journal.emplace(Journal::open(config::journal_url(config)));
-        const int workers = supervisor ? supervisor->running() : 0;
-        return {true, status_json(status_journal->counts(), associations.active(), workers)};
-    } catch (const JournalError& error) {
-        log_error("status_unavailable", {{"error", error.what()}});
-        status_journal.reset();
-        return {};
-    }
 }
 
 Daemon::Daemon(const config::Config& config, const std::vector<std::string>& worker_arguments)
@@ -117,7 +112,7 @@ int Daemon::dicom_port() const {
     return parts_->acceptor.port();
 }
 int Daemon::http_port() const {
-    return parts_->http.port();
+    return parts_->http->port();
 }
 
 void Daemon::run() {

@@ -3,28 +3,29 @@
 #include <chrono>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
 #include <fcntl.h>
-#include <nlohmann/json.hpp>
 
-#include "service/log.h"
+#include "service/http_connection.h"
 
 namespace calcnode::service {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-namespace http = beast::http;
 using asio::ip::tcp;
 
 namespace {
 
-constexpr std::chrono::seconds kRequestTimeout{10};
-constexpr int kMaxSessions = 64;
-constexpr std::size_t kMaxHeader = 8 * 1024;
-constexpr std::size_t kMaxBody = 16 * 1024;
+constexpr std::chrono::seconds kHeartbeat{15};
 
 tcp::acceptor listen(asio::io_context& context, const config::Http& options) {
     try {
@@ -38,129 +39,122 @@ tcp::acceptor listen(asio::io_context& context, const config::Http& options) {
     }
 }
 
-http::response<http::string_body> respond(const http::request<http::string_body>& request,
-                                          const std::function<HttpStatus()>& status) {
-    http::response<http::string_body> response{http::status::ok, request.version()};
-    response.set(http::field::server, "calcnode/" CALCNODE_VERSION);
-    response.set(http::field::cache_control, "no-store");
-    response.set(http::field::content_type, "application/json");
-    const auto fail = [&](http::status code, const char* name, const char* advice) {
-        response.result(code);
-        response.body() = nlohmann::json{{"error", name}, {"advice", advice}}.dump() + "\n";
+// TLS 1.2 at least, with forward secrecy and authenticated encryption (RFC 9325).
+std::optional<asio::ssl::context> tls_context(const config::Http& options) {
+    if (options.tls_certificate.empty()) return std::nullopt;
+    asio::ssl::context context(asio::ssl::context::tls_server);
+    ::SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+    ::SSL_CTX_set_cipher_list(context.native_handle(), "ECDHE+AESGCM:ECDHE+CHACHA20");
+    const auto check = [](const boost::system::error_code& error, const char* key,
+                          const std::filesystem::path& file) {
+        if (error)
+            throw std::runtime_error(std::string(key) + " " + file.string() + ": " + error.message() +
+                                     " (a PEM file that we can read is needed)");
     };
-    if (request.method() != http::verb::get && request.method() != http::verb::head) {
-        fail(http::status::method_not_allowed, "method_not_allowed", "use GET");
-        response.set(http::field::allow, "GET, HEAD");
-    } else if (request.target() == "/health/live") {
-        response.body() = "{\"status\":\"live\"}\n";
-    } else if (request.target() == "/health/ready") {
-        const bool ready = status().ready;
-        response.result(ready ? http::status::ok : http::status::service_unavailable);
-        response.body() = ready ? "{\"status\":\"ready\"}\n" : "{\"status\":\"not ready\"}\n";
-    } else if (request.target() == "/api/v1/status") {
-        HttpStatus answer = status();
-        if (answer.ready) {
-            response.body() = std::move(answer.body);
-        } else {
-            fail(http::status::service_unavailable, "journal_unavailable",
-                 "see the log for what the journal said");
-        }
-    } else {
-        fail(http::status::not_found, "not_found", "paths: /health/live, /health/ready, /api/v1/status");
-    }
-    response.keep_alive(request.keep_alive());
-    response.prepare_payload();
-    if (request.method() == http::verb::head) response.body().clear();
-    return response;
+    boost::system::error_code error;
+    context.use_certificate_chain_file(options.tls_certificate.string(), error);
+    check(error, "http.tls_certificate", options.tls_certificate);
+    context.use_private_key_file(options.tls_key.string(), asio::ssl::context::pem, error);
+    check(error, "http.tls_key", options.tls_key);
+    return context;
+}
+
+void refuse_exposure(const config::Http& options) {
+    if (asio::ip::make_address(options.listen_address).is_loopback() || !options.tls_certificate.empty())
+        return;
+    throw std::runtime_error(
+        "http.listen_address " + options.listen_address +
+        " is beyond the loopback: set http.tls_certificate and http.tls_key, or listen on "
+        "127.0.0.1 (and reach it through ssh -L, or a proxy that speaks TLS)");
 }
 
 }  // namespace
 
-struct HttpServer::Session : std::enable_shared_from_this<HttpServer::Session> {
-    Session(tcp::socket socket, std::shared_ptr<const std::function<HttpStatus()>> status_source,
-            std::shared_ptr<int> count)
-        : stream(std::move(socket)), status(std::move(status_source)), sessions(std::move(count)) {
-        ++*sessions;
+struct HttpServer::Impl {
+    Impl(const config::Http& options, Handler given)
+        : tls((refuse_exposure(options), tls_context(options))),
+          listener(listen(context, options)),
+          heartbeat(context) {
+        hall.handler = std::move(given);
+        hall.handlers.emplace(kHandlerThreads);
+        accept_next();
+        beat();
+        thread = std::thread([this] { context.run(); });
     }
-    ~Session() { --*sessions; }
-
-    void read() {
-        parser.emplace();
-        parser->header_limit(kMaxHeader);
-        parser->body_limit(kMaxBody);
-        stream.expires_after(kRequestTimeout);
-        http::async_read(stream, buffer, *parser,
-                         [self = shared_from_this()](beast::error_code error, std::size_t) {
-                             if (!error) self->write();
-                         });
-    }
-
-    void write() {
-        response = respond(parser->get(), *status);
-        stream.expires_after(kRequestTimeout);
-        http::async_write(stream, response,
-                          [self = shared_from_this()](beast::error_code error, std::size_t) {
-                              if (!error && self->response.keep_alive()) self->read();
-                          });
+    ~Impl() {
+        context.stop();
+        thread.join();
+        hall.handlers->stop();
+        hall.handlers->join();  // a handler that runs is waited for
+        hall.handlers.reset();  // ... and one that does not lets go of its connection
     }
 
-    beast::tcp_stream stream;
-    beast::flat_buffer buffer;
-    std::optional<http::request_parser<http::string_body>> parser;
-    http::response<http::string_body> response;
-    std::shared_ptr<const std::function<HttpStatus()>> status;
-    std::shared_ptr<int> sessions;
+    void accept_next() {
+        listener.async_accept([this](const beast::error_code& error, tcp::socket socket) {
+            if (error == asio::error::operation_aborted) return;
+            if (!error && hall.connections < kMaxConnections) {
+                ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+                open(std::move(socket));
+            }
+            if (error) return pause();
+            accept_next();
+        });
+    }
+
+    // Out of descriptors, most likely: accepting again at once would spin.
+    void pause() {
+        auto timer = std::make_shared<asio::steady_timer>(context, std::chrono::milliseconds(100));
+        timer->async_wait([this, timer](const beast::error_code& cancelled) {
+            if (!cancelled) accept_next();
+        });
+    }
+
+    void open(tcp::socket socket) {
+        beast::error_code error;
+        const auto peer = socket.remote_endpoint(error);
+        if (error) return;
+        const std::string address = peer.address().to_string();
+        if (tls) {
+            open_connection(beast::ssl_stream<beast::tcp_stream>(std::move(socket), *tls), address, hall);
+        } else {
+            open_connection(beast::tcp_stream(std::move(socket)), address, hall);
+        }
+    }
+
+    // Tells listeners, and what stands between us and them, that the connection lives; finds those that left.
+    void beat() {
+        heartbeat.expires_after(kHeartbeat);
+        heartbeat.async_wait([this](const beast::error_code& cancelled) {
+            if (cancelled) return;
+            hall.tell_all(": alive\n\n");
+            beat();
+        });
+    }
+
+    HttpHall hall;
+    std::optional<asio::ssl::context> tls;
+    asio::io_context context{1};
+    tcp::acceptor listener;
+    asio::steady_timer heartbeat;
+    std::thread thread;
 };
 
-HttpServer::HttpServer(asio::io_context& context, const config::Http& options,
-                       std::function<HttpStatus()> status)
-    : status_(std::make_shared<const std::function<HttpStatus()>>(std::move(status))),
-      listener_(listen(context, options)) {
-    accept_next();
-}
+HttpServer::HttpServer(const config::Http& options, Handler handler)
+    : impl_(std::make_unique<Impl>(options, std::move(handler))) {}
 
 HttpServer::~HttpServer() = default;
 
-void HttpServer::accept_next() {
-    listener_.async_accept([this](const beast::error_code& error, tcp::socket socket) {
-        if (error == asio::error::operation_aborted) return;
-        if (!error && *sessions_ < kMaxSessions) {
-            ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-            std::make_shared<Session>(std::move(socket), status_, sessions_)->read();
-        }
-        accept_next();
-    });
+int HttpServer::port() const {
+    return impl_->listener.local_endpoint().port();
 }
 
-std::string status_json(const JournalCounts& counts, int associations, int workers) {
-    const nlohmann::json body{
-        {"version", CALCNODE_VERSION},
-        {"associations", associations},
-        {"workers", workers},
-        {"instances", counts.instances},
-        {"variants", counts.variants},
-        {"studies", {{"open", counts.studies_open}}},
-        {"jobs",
-         {{"queued", counts.jobs_queued},
-          {"running", counts.jobs_running},
-          {"done", counts.jobs_done},
-          {"failed", counts.jobs_failed}}},
-        {"results", counts.results},
-        {"deliveries",
-         {{"pending", counts.deliveries_pending},
-          {"delivered", counts.deliveries_delivered},
-          {"not_accepted", counts.deliveries_not_accepted},
-          {"dead", counts.deliveries_dead}}},
-        {"commitments",
-         {{"pending", counts.commitments_pending},
-          {"committed", counts.commitments_committed},
-          {"failed", counts.commitments_failed}}},
-        {"commitment_reports",
-         {{"pending", counts.commitment_reports_pending},
-          {"reported", counts.commitment_reports_reported},
-          {"unreported", counts.commitment_reports_unreported}}},
-    };
-    return body.dump() + "\n";
+void HttpServer::publish(const std::string& event, const std::string& data) {
+    asio::post(impl_->context,
+               [this, text = "event: " + event + "\ndata: " + data + "\n\n"] { impl_->hall.tell_all(text); });
+}
+
+int HttpServer::listeners() const {
+    return impl_->hall.listener_count;
 }
 
 }  // namespace calcnode::service

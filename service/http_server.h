@@ -1,45 +1,40 @@
-// Health and status over HTTP/1.1 (Boost.Beast): /health/live, /health/ready, /api/v1/status. No patient
-// data. Lives on the network thread's io_context; every request is answered there, from a journal connection
-// of its own.
+// HTTP/1.1, plain or over TLS (Boost.Beast): reads requests, has them answered on threads of its own, writes
+// what comes back. A thread for the sockets and a few for the handlers, so that nothing here ever waits on,
+// or delays, the threads that receive. Knows no paths: see rest_api.h.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-
 #include "config/config.h"
-#include "service/journal.h"
+#include "service/http_message.h"
 
 namespace calcnode::service {
 
-struct HttpStatus {
-    bool ready = false;
-    std::string body;  // JSON
-};
-
 class HttpServer {
   public:
-    /// Listens at once; throws std::runtime_error naming address and port when that cannot be done.
-    /// `status` is called on the network thread for /health/ready and /api/v1/status.
-    HttpServer(boost::asio::io_context& context, const config::Http& options,
-               std::function<HttpStatus()> status);
-    ~HttpServer();
+    /// Called on one of the handlers' threads, several at once. What it throws becomes a 500 without a
+    /// reason.
+    using Handler = std::function<HttpResponse(const HttpRequest&)>;
 
-    int port() const { return listener_.local_endpoint().port(); }
+    /// Listens at once. Throws std::runtime_error naming address, port or file, and the remedy, when that
+    /// cannot be done, and when it would listen beyond the loopback without TLS.
+    HttpServer(const config::Http& options, Handler handler);
+    ~HttpServer();  // ends all connections, joins
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+
+    int port() const;
+
+    /// Sends an event (event/data of the HTML Living Standard 9.2) to everybody who listens. A listener that
+    /// does not keep up is dropped: it comes back and looks anew. Any thread.
+    void publish(const std::string& event, const std::string& data);
+    int listeners() const;  // any thread
 
   private:
-    struct Session;
-    void accept_next();
-
-    std::shared_ptr<const std::function<HttpStatus()>> status_;  // shared with the sessions in flight
-    std::shared_ptr<int> sessions_ = std::make_shared<int>(0);   // counts them; shared for the same reason
-    boost::asio::ip::tcp::acceptor listener_;
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
 };
-
-/// The body of /api/v1/status.
-std::string status_json(const JournalCounts& counts, int associations, int workers);
 
 }  // namespace calcnode::service

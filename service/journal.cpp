@@ -103,27 +103,6 @@ void add_event(soci::session& sql, const JournalEvent& event) {
         soci::use(text);
 }
 
-std::vector<JournalEvent> Journal::recent_events(int limit) {
-    return impl_->read("cannot read the events", [&](soci::session& sql) {
-        std::vector<JournalEvent> events;
-        JournalEvent event;
-        long long at = 0;
-        long long job = 0;
-        soci::statement rows =
-            (sql.prepare << "select at, kind, study_instance_uid, job_id, text from event "
-                            "order by id desc limit :limit",
-             soci::use(limit), soci::into(at), soci::into(event.kind), soci::into(event.study_instance_uid),
-             soci::into(job), soci::into(event.text));
-        rows.execute();
-        while (rows.fetch()) {
-            event.at = from_database(at);
-            event.job = job;
-            events.push_back(event);
-        }
-        return events;
-    });
-}
-
 JournalCounts Journal::counts() {
     return impl_->read("cannot count", [&](soci::session& sql) {
         JournalCounts counts;

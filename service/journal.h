@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "service/commitment_types.h"
+#include "service/journal_watch.h"
 #include "service/types.h"
 
 namespace calcnode::service {
@@ -177,6 +178,25 @@ class Journal {
     JournalCounts counts();
     /// The latest events, newest first.
     std::vector<JournalEvent> recent_events(int limit);
+    /// A study's events, newest first.
+    std::vector<JournalEvent> study_events(const std::string& study_instance_uid, int limit);
+    /// Up to `limit` studies, the last to receive something first. Milliseconds however many there are.
+    std::vector<StudyRow> list_studies(const StudyQuery& query);
+    std::optional<StudyDetail> find_study(const std::string& study_instance_uid);
+    /// A result object's file, relative to the spool's root.
+    std::optional<std::filesystem::path> result_path(const std::string& sop_instance_uid);
+    std::vector<JobRow> list_jobs(const JobQuery& query);
+    std::vector<DeliveryRow> list_deliveries(const DeliveryQuery& query);
+    std::vector<DestinationActivity> destination_activity();
+    JournalMarks marks();
+    QueueAges queue_ages();
+
+    // -- what an operator asks for
+    /// Opens the study anew, so that assembly makes its next generation. False when there is no such study or
+    /// it is open.
+    bool reanalyse(const std::string& study_instance_uid, const std::string& by, Time now);
+    /// Dead and not accepted deliveries become pending again, with all their tries. Returns how many.
+    int replay(const ReplayQuery& query, const std::string& by, Time now);
 
   private:
     struct Impl;

@@ -60,6 +60,9 @@ long long execute_change(soci::statement& statement);
 
 void add_event(soci::session& sql, const JournalEvent& event);
 
+/// Counts deliveries under the state's name.
+void add_count(DeliveryCounts& counts, const std::string& state, std::int64_t count);
+
 struct ObjectToDeliver {
     std::string path;
     std::string sop_class_uid;

@@ -135,8 +135,20 @@ Step storage_commitment(Dialect dialect) {
     };
 }
 
+// So that lists answer at once however many studies there are.
+Step watching() {
+    return {
+        "create index study_by_last_received on study (last_received, id)",
+        "create index delivery_by_state on delivery (state, id)",
+        "create index delivery_by_end on delivery (finished)",
+        "create index event_by_study on event (study_instance_uid, id)",
+        "create index job_failed on job (study_id) where failed = 1",
+        "create index job_by_start on job (started)",
+    };
+}
+
 std::vector<Step> steps(Dialect dialect) {
-    return {first_version(dialect), second_version(dialect), storage_commitment(dialect)};
+    return {first_version(dialect), second_version(dialect), storage_commitment(dialect), watching()};
 }
 
 }  // namespace
