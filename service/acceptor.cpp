@@ -138,6 +138,7 @@ void Acceptor::accepted(tcp::socket socket) {
     if (error) return;  // gone already
     const std::string peer = endpoint.address().to_string();
     if (!filter_.allows(endpoint.address())) {
+        associations_.count_rejected("not in dicom.allowed_peers");
         log_warn("connection_refused", {{"peer", peer}, {"reason", "not in dicom.allowed_peers"}});
         return;
     }
@@ -192,8 +193,9 @@ void Acceptor::hand_over(const std::shared_ptr<Connection>& connection) {
     const int fd = connection->socket.release(error);
     if (error) return;
     const auto admission = associations_.admit(fd, connection->peer);
-    if (admission != AssociationThreads::Admission::admitted)
-        log_warn("association_rejected", {{"peer", connection->peer}, {"reason", reason_of(admission)}});
+    if (admission == AssociationThreads::Admission::admitted) return;
+    associations_.count_rejected(reason_of(admission));
+    log_warn("association_rejected", {{"peer", connection->peer}, {"reason", reason_of(admission)}});
 }
 
 }  // namespace calcnode::service

@@ -23,8 +23,12 @@ dicom::AssociationPolicy policy_of(const config::Dicom& options, const dicom::As
 
 }  // namespace
 
-AssociationThreads::AssociationThreads(const config::Dicom& options, dicom::AssociationHandlers handlers)
-    : options_(options), policy_(policy_of(options, handlers)), handlers_(std::move(handlers)) {}
+AssociationThreads::AssociationThreads(const config::Dicom& options, dicom::AssociationHandlers handlers,
+                                       Metrics& metrics)
+    : options_(options),
+      policy_(policy_of(options, handlers)),
+      handlers_(std::move(handlers)),
+      metrics_(metrics) {}
 
 AssociationThreads::~AssociationThreads() {
     stop_ = true;
@@ -57,6 +61,7 @@ AssociationThreads::Admission AssociationThreads::admit(int fd, const std::strin
 
 void AssociationThreads::run(Association& association, int fd) {
     const auto outcome = dicom::AssociationServer::serve(fd, association.peer, policy_, handlers_, stop_);
+    metrics_.association_ended(outcome.end, outcome.bytes);
     log_info("association_ended", {{"peer", association.peer},
                                    {"end", outcome.end},
                                    {"stored", outcome.stored},

@@ -12,12 +12,14 @@
 
 #include "config/config.h"
 #include "dicom/association_server.h"
+#include "service/metrics.h"
 
 namespace calcnode::service {
 
 class AssociationThreads {
   public:
-    AssociationThreads(const config::Dicom& options, dicom::AssociationHandlers handlers);
+    /// `metrics` must outlive it.
+    AssociationThreads(const config::Dicom& options, dicom::AssociationHandlers handlers, Metrics& metrics);
     ~AssociationThreads();  // tells all associations to end, joins
     AssociationThreads(const AssociationThreads&) = delete;
     AssociationThreads& operator=(const AssociationThreads&) = delete;
@@ -29,6 +31,9 @@ class AssociationThreads {
     Admission admit(int fd, const std::string& peer);
 
     int active() const { return active_; }
+
+    /// A connection that got no association, and why.
+    void count_rejected(const std::string& reason) { metrics_.association_rejected(reason); }
 
     /// While draining nobody new is admitted; what is under way goes on. Any thread.
     void drain(bool draining) { draining_ = draining; }
@@ -47,6 +52,7 @@ class AssociationThreads {
     config::Dicom options_;
     dicom::AssociationPolicy policy_;
     dicom::AssociationHandlers handlers_;
+    Metrics& metrics_;
     std::atomic<bool> stop_{false};
     std::atomic<bool> draining_{false};
     std::atomic<int> active_{0};

@@ -18,6 +18,7 @@
 #include "service/descriptors.h"
 #include "service/job_runner.h"
 #include "service/log.h"
+#include "service/picture_command.h"
 #include "service/worker.h"
 
 namespace {
@@ -100,6 +101,11 @@ int analyze(const Options& options) {
     return service::run_analyze(config, options.analyze);
 }
 
+int pictures() {
+    dicom::initialise_library();
+    return service::run_pictures();
+}
+
 int check_config(const Options& options) {
     const config::Config config = load(options);
     std::printf("The configuration is good: AE title %s, DICOM port %d, %zu destinations, %zu routes.\n",
@@ -147,6 +153,8 @@ int main(int argc, char** argv) {
     auto* check_command = app.add_subcommand("check-config", "Check a configuration and name every mistake");
     auto* version_command = app.add_subcommand(
         "version", "Print the versions of calcnode, its libraries, the installed models and the one in use");
+    auto* pictures_command =
+        app.add_subcommand("pictures", "Decode pixels for serve (started by it)")->group("");
     for (auto* command : {serve_command, worker_command, analyze_command, check_command, version_command}) {
         add_configuration(*command, options);
     }
@@ -180,6 +188,7 @@ int main(int argc, char** argv) {
         if (*serve_command) return serve(options);
         if (*worker_command) return work(options);
         if (*analyze_command) return analyze(options);
+        if (*pictures_command) return pictures();
         if (*check_command) return check_config(options);
         return version(options);
     } catch (const config::Error& error) {

@@ -12,15 +12,16 @@
 #include "service/acceptor.h"
 #include "service/assembler.h"
 #include "service/association_threads.h"
-#include "service/change_watcher.h"
 #include "service/commitment_desk.h"
 #include "service/commitment_reporter.h"
 #include "service/commitment_requester.h"
 #include "service/destination_sender.h"
 #include "service/http_server.h"
 #include "service/journal.h"
+#include "service/journal_watcher.h"
 #include "service/journal_writer.h"
 #include "service/log.h"
+#include "service/metrics.h"
 #include "service/receiver.h"
 #include "service/rest_api.h"
 #include "service/spool.h"
@@ -34,11 +35,14 @@ struct Daemon::Parts {
     Parts(const config::Config& configuration, const std::vector<std::string>& worker_arguments);
     ~Parts();
 
+    dicom::StoreAnswer store(const dicom::StoreRequest& request, dicom::DatasetStream& stream);
+
     // Members in dependency order: the last is the first to stop.
     config::Config config;
     asio::io_context control;
     asio::io_context network;
     asio::executor_work_guard<asio::io_context::executor_type> network_work{network.get_executor()};
+    Metrics metrics;
     Spool spool;
     Journal control_journal;
     std::list<DestinationSender> senders;
@@ -53,7 +57,7 @@ struct Daemon::Parts {
     Acceptor acceptor;
     RestApi rest;
     std::optional<HttpServer> http;  // answers at once, and so comes last
-    std::optional<ChangeWatcher> watcher;
+    std::optional<JournalWatcher> watcher;
     asio::signal_set signals;
     std::thread network_thread;
 };
@@ -66,12 +70,14 @@ Daemon::Parts::Parts(const config::Config& configuration, const std::vector<std:
       journal_writer(config::journal_url(config)),
       receiver(config, spool, journal_writer),
       commitment_desk(config, spool),
-      associations(config.dicom, {[this](const dicom::StoreRequest& request, dicom::DatasetStream& stream) {
-                                      return receiver.store(request, stream);
-                                  },
-                                  commitment_desk.handlers()}),
+      associations(config.dicom,
+                   {[this](const dicom::StoreRequest& request, dicom::DatasetStream& stream) {
+                        return store(request, stream);
+                    },
+                    commitment_desk.handlers()},
+                   metrics),
       acceptor(network, config.dicom, associations),
-      rest(config, spool,
+      rest(config, spool, metrics,
            {.associations = [this] { return associations.active(); },
             .workers = [this] { return supervisor ? supervisor->running() : 0; },
             .draining = [this] { return associations.draining(); },
@@ -94,13 +100,23 @@ Daemon::Parts::Parts(const config::Config& configuration, const std::vector<std:
                            control_journal);
     }
     http.emplace(config.http, [this](const HttpRequest& request) { return rest.answer(request); });
-    watcher.emplace(config::journal_url(config), *http);
+    watcher.emplace(config::journal_url(config), spool, metrics, *http);
     network_thread = std::thread([this] { network.run(); });
 }
 
 Daemon::Parts::~Parts() {
     network.stop();
     if (network_thread.joinable()) network_thread.join();
+}
+
+dicom::StoreAnswer Daemon::Parts::store(const dicom::StoreRequest& request, dicom::DatasetStream& stream) {
+    dicom::StoreAnswer answer = receiver.store(request, stream);
+    if (answer.status == dicom::StoreStatus::success) {
+        metrics.stored();
+    } else {
+        metrics.refused(static_cast<std::uint16_t>(answer.status), answer.comment);
+    }
+    return answer;
 }
 
 Daemon::Daemon(const config::Config& config, const std::vector<std::string>& worker_arguments)

@@ -70,6 +70,10 @@ pipeline::AnalyserOptions shadow_options(const config::Config& config) {
     return options;
 }
 
+Duration since(std::chrono::steady_clock::time_point started) {
+    return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);
+}
+
 struct Counts {
     int analysed = 0;
     int failed = 0;
@@ -164,10 +168,12 @@ dicom::ImageResult JobRunner::analyse_image(const JobImage& image, const fs::pat
     };
     try {
         dicom::fail_point("job.image", image.sop_instance_uid);
+        const auto begun = std::chrono::steady_clock::now();
         attempt.decoded = dicom::read_mammogram(result.source);
+        attempt.decoding = since(begun);
         const auto started = std::chrono::steady_clock::now();
         result.findings = analyser_.analyse(*attempt.decoded);
-        attempt.took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);
+        attempt.took = since(started);
         if (result.findings.status == pipeline::ImageStatus::failed) {
             log_warn("image_out_of_domain",
                      {{"sop_instance_uid", image.sop_instance_uid}, {"reason", result.findings.reason}});
@@ -228,6 +234,8 @@ JobOutcome JobRunner::run(const Job& job, const fs::path& root, const fs::path& 
                 image.attempt ? pipeline::ImageStatus::failed : pipeline::ImageStatus::not_attempted;
             result.findings.reason = image.attempt ? *give_up_reason : image.reason;
         }
+        outcome.stages["decode"] += attempt.decoding;
+        outcome.stages["find"] += attempt.took;
         const bool analysed = result.findings.status == pipeline::ImageStatus::analysed;
         const pipeline::Mammogram* decoded = analysed ? &*attempt.decoded : nullptr;
         if (shadow_ && decoded != nullptr) shadow_->compare(*decoded, result.findings, attempt.took, tally);
@@ -236,7 +244,9 @@ JobOutcome JobRunner::run(const Job& job, const fs::path& root, const fs::path& 
     }
     if (shadow_) shadow_->log(job, tally);
     dicom::fail_point("job.analysed", job.study_instance_uid);
+    const auto writing = std::chrono::steady_clock::now();
     outcome.objects = write_objects(job, plan, outcome.images, result_folder);
+    outcome.stages["write"] = since(writing);
     const Counts counts = count(outcome.images);
     outcome.failed = counts.analysed == 0 && counts.failed > 0;
     outcome.summary = std::to_string(counts.analysed) + " analysed, " + std::to_string(counts.failed) +

@@ -32,6 +32,7 @@ struct JobOutcome {
     std::vector<dicom::ResultObject> objects;
     bool failed = false;  // no attempted image could be analysed, or the objects could not be written
     std::string summary;  // one line: counts, no patient data
+    StageTimes stages;    // all images together: decode, find, write
 };
 
 class JobRunner {
@@ -59,7 +60,8 @@ class JobRunner {
     /// What one image leaves behind beside its result.
     struct Attempt {
         std::optional<pipeline::Mammogram> decoded;  // none when it failed
-        Duration took{};                             // of the analysis alone
+        Duration decoding{};
+        Duration took{};  // of the analysis alone
     };
 
     dicom::ImageResult analyse_image(const JobImage& image, const std::filesystem::path& root,

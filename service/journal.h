@@ -114,7 +114,7 @@ class Journal {
     /// nothing recorded) when the lease was lost. Objects already known by SOP Instance UID keep their row,
     /// and are not delivered again to a destination that has them.
     bool complete_job(const Job& job, const std::string& owner, const std::vector<ResultToRecord>& results,
-                      bool failed, const std::string& summary, Time now);
+                      bool failed, const std::string& summary, Time now, const StageTimes& stages = {});
     /// Gives a job back unfinished, through no fault of its own (we are told to stop, the disk is full): this
     /// attempt does not count. Nothing happens when the lease was lost.
     void return_job(const Job& job, const std::string& owner);
@@ -190,6 +190,10 @@ class Journal {
     std::vector<DestinationActivity> destination_activity();
     JournalMarks marks();
     QueueAges queue_ages();
+    QueueDepths queue_depths();
+    /// Those that ended at `since` or later, the earliest first, some thousands at most.
+    std::vector<FinishedJob> finished_jobs(Time since);
+    std::vector<FinishedDelivery> finished_deliveries(Time since);
 
     // -- what an operator asks for
     /// Opens the study anew, so that assembly makes its next generation. False when there is no such study or

@@ -166,7 +166,7 @@ bool Journal::renew_job(std::int64_t job, const std::string& owner, Time now, Du
 
 bool Journal::complete_job(const Job& job, const std::string& owner,
                            const std::vector<ResultToRecord>& results, bool failed,
-                           const std::string& summary, Time now) {
+                           const std::string& summary, Time now, const StageTimes& stages) {
     const Dialect dialect = impl_->address.dialect;
     return impl_->transact("cannot complete a job", [&](soci::session& sql) {
         const Holding holding = lock_own_job(sql, dialect, job, owner);
@@ -179,10 +179,11 @@ bool Journal::complete_job(const Job& job, const std::string& owner,
         const long long at = to_database(now);
         const int has_failed = failed ? 1 : 0;
         const std::string text = printable(summary, 1000);
+        const std::string timings = encode_stages(stages);
         sql << "update job set state = 'done', failed = :failed, summary = :summary, finished = :at, "
-               "lease_until = 0 "
+               "timings = :timings, lease_until = 0 "
                "where id = :id",
-            soci::use(has_failed), soci::use(text), soci::use(at), soci::use(id);
+            soci::use(has_failed), soci::use(text), soci::use(at), soci::use(timings), soci::use(id);
         add_event(sql, {now, failed ? "job_failed" : "job_done", job.study_instance_uid, job.id, text});
         return true;
     });

@@ -237,6 +237,66 @@ JournalMarks Journal::marks() {
     });
 }
 
+std::vector<FinishedJob> Journal::finished_jobs(Time since) {
+    return impl_->read("cannot look for finished jobs", [&](soci::session& sql) {
+        std::vector<FinishedJob> jobs;
+        const long long from = to_database(since);
+        long long id = 0, created = 0, started = 0, finished = 0;
+        int failed = 0;
+        std::string timings;
+        soci::statement rows =
+            (sql.prepare
+                 << "select id, failed, created, started, finished, timings from job where finished >= "
+                    ":since and state = 'done' order by finished limit 5000",
+             soci::use(from), soci::into(id), soci::into(failed), soci::into(created), soci::into(started),
+             soci::into(finished), soci::into(timings));
+        rows.execute();
+        while (rows.fetch())
+            jobs.push_back({id, failed != 0, from_database(created), from_database(started),
+                            from_database(finished), decode_stages(timings)});
+        return jobs;
+    });
+}
+
+std::vector<FinishedDelivery> Journal::finished_deliveries(Time since) {
+    return impl_->read("cannot look for finished deliveries", [&](soci::session& sql) {
+        std::vector<FinishedDelivery> deliveries;
+        const long long from = to_database(since);
+        long long id = 0, arrived = 0, finished = 0;
+        std::string destination, state;
+        // A study that opened anew meanwhile has a later arrival than its job: then the job's beginning
+        // counts.
+        soci::statement rows =
+            (sql.prepare
+                 << "select d.id, d.destination, d.state, case when s.id is null then d.created when "
+                    "s.last_received <= j.created then s.last_received else j.created end, d.finished from "
+                    "delivery d left join result r on r.sop_instance_uid = d.sop_instance_uid left join job "
+                    "j on j.id = r.job_id left join study s on s.id = j.study_id where d.finished >= :since "
+                    "and d.state <> 'pending' order by d.finished limit 5000",
+             soci::use(from), soci::into(id), soci::into(destination), soci::into(state), soci::into(arrived),
+             soci::into(finished));
+        rows.execute();
+        while (rows.fetch())
+            deliveries.push_back({id, destination, state, from_database(arrived), from_database(finished)});
+        return deliveries;
+    });
+}
+
+QueueDepths Journal::queue_depths() {
+    return impl_->read("cannot look at the queues", [&](soci::session& sql) {
+        QueueDepths depths;
+        const auto count = [&sql](const char* what, std::int64_t& number) {
+            long long n = 0;
+            sql << std::string("select count(*) from ") + what, soci::into(n);
+            number = n;
+        };
+        count("study where open = 1", depths.open_studies);
+        count("job where state in ('queued', 'running')", depths.jobs);
+        count("delivery where state = 'pending'", depths.deliveries);
+        return depths;
+    });
+}
+
 QueueAges Journal::queue_ages() {
     return impl_->read("cannot look at the queues", [&](soci::session& sql) {
         QueueAges ages;

@@ -160,6 +160,24 @@ dicom::CommitmentReport decode_report(const std::string& text) {
     });
 }
 
+std::string encode_stages(const StageTimes& stages) {
+    if (stages.empty()) return "";
+    json object = json::object();
+    for (const auto& [stage, took] : stages)
+        object[stage] = took.count();
+    return text_of(object);
+}
+
+StageTimes decode_stages(const std::string& text) {
+    if (text.empty()) return {};
+    return decoded(text, [](const json& object) {
+        StageTimes stages;
+        for (const auto& [stage, took] : object.items())
+            stages[stage] = Duration(took.get<long long>());
+        return stages;
+    });
+}
+
 std::string encode_images(const std::vector<JobImage>& images) {
     json list = json::array();
     for (const JobImage& image : images)

@@ -33,6 +33,9 @@ std::vector<std::string> decode_names(const std::string& text);
 std::string encode_report(const dicom::CommitmentReport& report);
 dicom::CommitmentReport decode_report(const std::string& text);
 
+std::string encode_stages(const StageTimes& stages);  // empty for none
+StageTimes decode_stages(const std::string& text);
+
 std::string encode_images(const std::vector<JobImage>& images);
 std::vector<JobImage> decode_images(const std::string& text);
 

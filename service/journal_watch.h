@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -154,6 +155,31 @@ struct QueueAges {
     Time oldest_open_study{};
     Time oldest_queued_job{};
     Time oldest_pending_delivery{};
+};
+
+struct QueueDepths {
+    std::int64_t open_studies = 0;
+    std::int64_t jobs = 0;        // queued or running
+    std::int64_t deliveries = 0;  // pending
+};
+
+/// A job that ended, for the metrics.
+struct FinishedJob {
+    std::int64_t id = 0;
+    bool failed = false;
+    Time created{};
+    Time started{};
+    Time finished{};
+    StageTimes stages;  // what its worker measured: decode, find, write
+};
+
+/// A delivery that ended, for the metrics.
+struct FinishedDelivery {
+    std::int64_t id = 0;
+    std::string destination;
+    std::string state;  // delivered, not_accepted, dead
+    Time arrived{};  // the study's last instance before it was closed, or the forwarded object; 0: not known
+    Time finished{};
 };
 
 }  // namespace calcnode::service

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "pipeline/model_store.h"
 #include "service/http_assets.h"
+#include "service/job_runner.h"
 #include "service/log.h"
 #include "service/rest_error.h"
 
@@ -52,6 +54,16 @@ void refuse_foreign(const HttpRequest& request) {
                         "open the node's own dashboard");
 }
 
+/// The model of the configuration as its manifest says it. A node without workers need not have it.
+pipeline::ModelIdentity model_of(const config::Config& config) {
+    for (const pipeline::InstalledModel& model : pipeline::installed_models(models_folder(config))) {
+        const bool meant =
+            config.analysis.model_version.empty() || model.identity.version == config.analysis.model_version;
+        if (model.identity.name == config.analysis.model && meant) return model.identity;
+    }
+    return {};
+}
+
 HttpResponse asset_response(const HttpRequest& request, const HttpAsset& asset) {
     HttpResponse response;
     response.content_type = asset.content_type;
@@ -68,24 +80,33 @@ HttpResponse asset_response(const HttpRequest& request, const HttpAsset& asset) 
 
 }  // namespace
 
-RestApi::RestApi(const config::Config& config, const Spool& spool, NodeControls controls)
+RestApi::RestApi(const config::Config& config, const Spool& spool, const Metrics& metrics,
+                 NodeControls controls)
     : config_(config),
       spool_(spool),
+      metrics_(metrics),
       controls_(std::move(controls)),
       access_(HttpAccess::open(config::token_file(config))),
-      journals_(config::journal_url(config)) {}
+      journals_(config::journal_url(config)),
+      model_(model_of(config)) {}
 
 const std::vector<RestApi::Route>& RestApi::routes() {
     static const std::vector<Route> table{
         {"GET", "/health/live", Permission::none, &RestApi::live},
         {"GET", "/health/ready", Permission::none, &RestApi::ready},
+        {"GET", "/metrics", Permission::none, &RestApi::metrics},
         {"GET", "/api/v1/openapi.json", Permission::none, &RestApi::openapi},
         {"GET", "/api/v1/status", Permission::none, &RestApi::status},
         {"GET", "/api/v1/me", Permission::view, &RestApi::me},
         {"GET", "/api/v1/events", Permission::view, &RestApi::events},
+        {"GET", "/api/v1/timeline", Permission::view, &RestApi::timeline},
         {"GET", "/api/v1/studies", Permission::view, &RestApi::list_studies},
         {"GET", "/api/v1/studies/{study}", Permission::view, &RestApi::show_study},
         {"POST", "/api/v1/studies/{study}/reanalyse", Permission::operate, &RestApi::reanalyse},
+        {"GET", "/api/v1/studies/{study}/findings", Permission::view, &RestApi::findings},
+        {"GET", "/api/v1/studies/{study}/patient", Permission::patient, &RestApi::patient},
+        {"GET", "/api/v1/studies/{study}/images/{image}", Permission::view, &RestApi::image},
+        {"GET", "/api/v1/studies/{study}/images/{image}/picture", Permission::view, &RestApi::picture},
         {"GET", "/api/v1/results/{instance}", Permission::patient, &RestApi::download_result},
         {"GET", "/api/v1/jobs", Permission::view, &RestApi::list_jobs},
         {"GET", "/api/v1/deliveries", Permission::view, &RestApi::list_deliveries},

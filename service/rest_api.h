@@ -7,10 +7,15 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "config/config.h"
+#include "pipeline/findings.h"
 #include "service/http_access.h"
 #include "service/http_message.h"
 #include "service/journal_pool.h"
+#include "service/metrics.h"
+#include "service/picture_process.h"
 #include "service/spool.h"
 
 namespace calcnode::service {
@@ -33,7 +38,7 @@ struct RestRequest {
 class RestApi {
   public:
     /// Opens the file of tokens. The references must outlive it.
-    RestApi(const config::Config& config, const Spool& spool, NodeControls controls);
+    RestApi(const config::Config& config, const Spool& spool, const Metrics& metrics, NodeControls controls);
 
     /// Never throws on account of a request or of the journal.
     HttpResponse answer(const HttpRequest& request);
@@ -58,6 +63,8 @@ class RestApi {
     HttpResponse openapi(const RestRequest& request);
     HttpResponse me(const RestRequest& request);
     HttpResponse events(const RestRequest& request);
+    HttpResponse metrics(const RestRequest& request);
+    HttpResponse timeline(const RestRequest& request);
     HttpResponse destinations(const RestRequest& request);
     HttpResponse echo_destination(const RestRequest& request);
     HttpResponse drain_state(const RestRequest& request);
@@ -68,6 +75,14 @@ class RestApi {
     HttpResponse show_study(const RestRequest& request);
     HttpResponse reanalyse(const RestRequest& request);
     HttpResponse download_result(const RestRequest& request);
+    // rest_pictures.cpp
+    HttpResponse findings(const RestRequest& request);
+    HttpResponse patient(const RestRequest& request);
+    HttpResponse image(const RestRequest& request);
+    HttpResponse picture(const RestRequest& request);
+    StudyDetail study_of(const RestRequest& request);
+    const StoredInstance& image_of(const StudyDetail& detail, const RestRequest& request);
+    std::string ask_pictures(const nlohmann::json& question, bool keep);
     // rest_work.cpp
     HttpResponse list_jobs(const RestRequest& request);
     HttpResponse list_deliveries(const RestRequest& request);
@@ -76,10 +91,13 @@ class RestApi {
 
     const config::Config& config_;
     const Spool& spool_;
+    const Metrics& metrics_;
     NodeControls controls_;
     HttpAccess access_;
     JournalPool journals_;
+    pipeline::ModelIdentity model_;  // that workers of this configuration load; empty: none is installed
     std::atomic<int> echoes_{0};
+    PictureProcess pictures_;
 };
 
 }  // namespace calcnode::service

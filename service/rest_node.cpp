@@ -1,6 +1,7 @@
 // The REST interface's part about the node itself: health, status, destinations, drain, configuration.
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -109,6 +110,51 @@ HttpResponse RestApi::me(const RestRequest& request) {
 
 HttpResponse RestApi::events(const RestRequest&) {
     return {.content_type = "text/event-stream", .body = "retry: 2000\n\n", .stream = true};
+}
+
+HttpResponse RestApi::metrics(const RestRequest&) {
+    Metrics::Now state = journals_.with([](Journal& journal) {
+        Metrics::Now read;
+        read.counts = journal.counts();
+        read.ages = journal.queue_ages();
+        read.destinations = journal.destination_activity();
+        return read;
+    });
+    state.associations = controls_.associations();
+    state.workers = controls_.workers();
+    state.draining = controls_.draining();
+    const auto space = std::filesystem::space(spool_.root());
+    state.disk_free = space.available;
+    state.disk_total = space.capacity;
+    state.model_name = model_.name;
+    state.model_version = model_.version;
+    state.model_digest = model_.digest;
+    state.at = now();
+    return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_.exposition(state)};
+}
+
+HttpResponse RestApi::timeline(const RestRequest& request) {
+    json samples = json::array();
+    for (const MetricsSample& sample : metrics_.samples())
+        samples.push_back({{"at", time_json(sample.at)},
+                           {"instances", sample.instances},
+                           {"bytes", sample.bytes},
+                           {"studies", sample.studies},
+                           {"delivered", sample.delivered},
+                           {"open_studies", sample.open_studies},
+                           {"jobs", sample.jobs},
+                           {"deliveries", sample.deliveries},
+                           {"latency_median_s", sample.latency_median_s},
+                           {"latency_longest_s", sample.latency_longest_s},
+                           {"disk_free", sample.disk_free}});
+    const auto space = std::filesystem::space(spool_.root());
+    return json_response(
+        request.http,
+        {{"samples", samples},
+         {"disk_size", space.capacity},
+         {"workers", controls_.workers()},
+         {"configured_workers", config_.analysis.workers},
+         {"model", {{"name", model_.name}, {"version", model_.version}, {"digest", model_.digest}}}});
 }
 
 HttpResponse RestApi::destinations(const RestRequest& request) {

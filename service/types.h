@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,9 @@ struct Job {
     /// Of each kind and code scheme the latest one: what this job's reports replace.
     std::vector<EarlierReport> earlier_reports;
 };
+
+/// How long each stage of a job took: decode, find, write.
+using StageTimes = std::map<std::string, Duration>;
 
 struct PendingDelivery {
     std::int64_t id = 0;

@@ -129,8 +129,8 @@ void do_job(const Workplace& place, const Job& job, JobLease& lease, Journal& jo
     std::vector<ResultToRecord> results;
     for (const dicom::ResultObject& object : outcome.objects)
         results.push_back({object, wanting_destinations(place.config, job.destinations, object)});
-    const bool recorded =
-        journal.complete_job(job, place.owner, results, outcome.failed, outcome.summary, now());
+    const bool recorded = journal.complete_job(job, place.owner, results, outcome.failed, outcome.summary,
+                                               now(), outcome.stages);
     const auto took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);
     log_info(recorded ? "job_done" : "job_lease_lost", {{"job", job.id},
                                                         {"study_instance_uid", job.study_instance_uid},

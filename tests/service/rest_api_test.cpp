@@ -35,6 +35,7 @@ class RestApiTest : public testing::Test {
   protected:
     RestApiTest() {
         config_.data_dir = folder_.path();
+        config_.analysis.models_folder = folder_.path();
         config_.assembly.required_views = {"L-CC", "R-CC"};
         config_.destinations["pacs"] = {.ae_title = "PACS", .host = "127.0.0.1", .port = 1};
         std::ofstream(folder_.path() / "http-tokens")
@@ -55,11 +56,12 @@ class RestApiTest : public testing::Test {
     TemporaryFolder folder_;
     config::Config config_;
     Spool spool_{folder_.path() / "spool"};
+    Metrics metrics_;
     bool draining_ = false;
     std::unique_ptr<RestApi> api_;
 
     void SetUp() override {
-        api_ = std::make_unique<RestApi>(config_, spool_,
+        api_ = std::make_unique<RestApi>(config_, spool_, metrics_,
                                          NodeControls{.associations = [] { return 2; },
                                                       .workers = [] { return 1; },
                                                       .draining = [this] { return draining_; },
