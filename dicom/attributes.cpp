@@ -120,7 +120,11 @@ std::optional<int> integer_value(DcmItem& dataset, const DcmTagKey& tag, unsigne
 }
 
 std::string required_uid(DcmItem& dataset, const DcmTagKey& tag) {
-    const std::string uid = text_value(dataset, tag);
+    // The whole value: of "1.2\\3.4" the first part is a legal UID, and so is what stands before a NUL.
+    const char* value = nullptr;
+    Uint32 length = 0;
+    std::string uid;
+    if (dataset.findAndGetString(tag, value, length).good() && value != nullptr) uid = trimmed({value, length});
     if (uid.empty()) throw Error(ErrorCode::missing_attribute, name_of(tag) + " is missing");
     if (!is_legal_uid(uid)) throw Error(ErrorCode::malformed_dataset, name_of(tag) + " is not a legal UID");
     return uid;

@@ -33,6 +33,11 @@ class InstanceHeaders : public ::testing::Test {
     std::unique_ptr<DcmFileFormat> instance_ = make_instance();
 };
 
+/// Any bytes as the value of a UID.
+void put_bytes(DcmDataset& dataset, const DcmTagKey& tag, const std::string& bytes) {
+    ASSERT_TRUE(dataset.putAndInsertString(tag, bytes.data(), static_cast<Uint32>(bytes.size())).good());
+}
+
 TEST_F(InstanceHeaders, HoldsWhatTheFileSays) {
     const InstanceHeader found = header();
     EXPECT_EQ(found.sop_class_uid, kMammographyForPresentation);
@@ -183,6 +188,13 @@ TEST_F(InstanceHeaders, NeedsTheFourUids) {
         EXPECT_EQ(error_of([&] { header(); }, ErrorCode::missing_attribute), "") << tag;
         put_text(dataset(), tag, "1.2.x");
         EXPECT_EQ(error_of([&] { header(); }, ErrorCode::malformed_dataset), "") << tag;
+    }
+}
+
+TEST_F(InstanceHeaders, TakesNoPartOfAValueForAUid) {
+    for (const std::string& bad : {std::string("1.2\\3.4"), std::string("1.2.3\0.4/x", 10), std::string("1.2/3")}) {
+        put_bytes(dataset(), DCM_StudyInstanceUID, bad);
+        EXPECT_EQ(error_of([&] { header(); }, ErrorCode::malformed_dataset), "") << bad;
     }
 }
 
