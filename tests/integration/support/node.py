@@ -44,6 +44,8 @@ class Node:
         self.folder = folder
         self.port = 0
         self.http_port = 0
+        self.program = tools.CALCNODE
+        self.environment = {}  # beside the tests' own
         self._process = None
         self._log = folder / "serve.log"
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,9 +60,9 @@ class Node:
     # -- life
     def start(self):
         """Returns when it listens. After the first start the ports stay."""
-        command = [tools.CALCNODE, "serve", *self._options(),
+        command = [self.program, "serve", *self._options(),
                    "--set", f"dicom.port={self.port}", "--set", f"http.port={self.http_port}"]
-        self._process = Process(command, self._log, announces=True)
+        self._process = Process(command, self._log, announces=True, environment=self.environment)
         line = self._process.stdout.readline().decode()
         match = READY.match(line)
         assert match, f"serve did not come up: {line!r}\n{self.log_tail()}"

@@ -7,11 +7,12 @@ from support import tools
 
 
 class Process:
-    def __init__(self, command, log, announces=False, nodelay=True):
+    def __init__(self, command, log, announces=False, nodelay=True, environment=None):
         """`log` gets stderr, and stdout too unless the process announces itself there: then .stdout is a pipe."""
         self._log = open(log, "ab")
         self._child = subprocess.Popen([str(word) for word in command], stderr=self._log, stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.PIPE if announces else self._log, env=tools.environment(nodelay))
+                                       stdout=subprocess.PIPE if announces else self._log,
+                                       env={**tools.environment(nodelay), **(environment or {})})
 
     @property
     def pid(self):
