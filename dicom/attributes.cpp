@@ -124,7 +124,8 @@ std::string required_uid(DcmItem& dataset, const DcmTagKey& tag) {
     const char* value = nullptr;
     Uint32 length = 0;
     std::string uid;
-    if (dataset.findAndGetString(tag, value, length).good() && value != nullptr) uid = trimmed({value, length});
+    if (dataset.findAndGetString(tag, value, length).good() && value != nullptr)
+        uid = trimmed({value, length});
     if (uid.empty()) throw Error(ErrorCode::missing_attribute, name_of(tag) + " is missing");
     if (!is_legal_uid(uid)) throw Error(ErrorCode::malformed_dataset, name_of(tag) + " is not a legal UID");
     return uid;

@@ -192,7 +192,8 @@ TEST_F(InstanceHeaders, NeedsTheFourUids) {
 }
 
 TEST_F(InstanceHeaders, TakesNoPartOfAValueForAUid) {
-    for (const std::string& bad : {std::string("1.2\\3.4"), std::string("1.2.3\0.4/x", 10), std::string("1.2/3")}) {
+    for (const std::string& bad :
+         {std::string("1.2\\3.4"), std::string("1.2.3\0.4/x", 10), std::string("1.2/3")}) {
         put_bytes(dataset(), DCM_StudyInstanceUID, bad);
         EXPECT_EQ(error_of([&] { header(); }, ErrorCode::malformed_dataset), "") << bad;
     }

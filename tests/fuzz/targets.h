@@ -16,6 +16,7 @@ void dataset(Bytes input);      // a stored file: scan, header, head of a spool 
 void mammogram(Bytes input);    // a stored file: decoded, by whatever codec its transfer syntax names
 void codecs(Bytes input);       // JPEG 2000, RLE and JPEG frame header without a file around them
 void config(Bytes input);       // a configuration file
+void http(Bytes input);         // the target of an HTTP request, its query, an If-None-Match
 
 struct Target {
     const char* name;
@@ -24,6 +25,6 @@ struct Target {
 
 inline constexpr Target kTargets[] = {
     {"associate", associate}, {"association", association}, {"message", message}, {"dataset", dataset},
-    {"mammogram", mammogram}, {"codecs", codecs},           {"config", config}};
+    {"mammogram", mammogram}, {"codecs", codecs},           {"config", config},   {"http", http}};
 
 }  // namespace calcnode::fuzz
