@@ -32,10 +32,14 @@ std::vector<cv::Point2d> centroids(const std::vector<Candidate>& candidates) {
 Selection select(const std::vector<Candidate>& candidates, const Manifest& manifest, double threshold) {
     Selection selection;
     std::vector<bool> taken(candidates.size(), false);
-    for (const std::vector<int>& group : single_linkage(centroids(candidates), manifest.clustering)) {
+    std::vector<double> all_scores;
+    for (const Candidate& candidate : candidates)
+        all_scores.push_back(candidate.score);
+    for (const std::vector<int>& group :
+         group_grains(centroids(candidates), all_scores, manifest.clustering)) {
         std::vector<double> scores;
         for (const int k : group)
-            scores.push_back(candidates[static_cast<std::size_t>(k)].score);
+            scores.push_back(all_scores[static_cast<std::size_t>(k)]);
         Cluster cluster;
         cluster.score = cluster_score(scores, manifest.clustering);
         if (cluster.score < threshold) continue;

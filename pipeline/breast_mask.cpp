@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <vector>
 
 #include <opencv2/imgproc.hpp>
@@ -13,6 +14,8 @@ namespace {
 
 constexpr double kSmallestBreastMm2 = 400;
 constexpr double kSmallestPart = 0.12;   // of the picture: no breast is smaller
+constexpr double kLeastStep = 12;        // grey levels of 255 between a background and a dim breast
+constexpr double kFlat = 0.2;            // of that step: a background's standard deviation at most
 constexpr double kLabelHalfWidthMm = 4;  // an opening of this radius parts labels and strips from the breast
 
 int pixels(double mm) {
@@ -46,6 +49,35 @@ cv::Mat coarse_picture(const Mammogram& mammogram, cv::Mat& usable) {
     return coarse;
 }
 
+/// The standard deviation and the mean of those of `values` that `which` marks.
+struct Level {
+    Level(const cv::Mat& values, const cv::Mat& which) {
+        cv::Scalar mean_of, sd_of;
+        cv::meanStdDev(values, mean_of, sd_of, which);
+        mean = mean_of[0];
+        sd = sd_of[0];
+    }
+    double mean = 0;
+    double sd = 0;
+};
+
+/// A muscle far brighter than a dim breast takes Otsu's threshold to itself. Where what lies below `otsu` falls
+/// into two levels of its own, the lower one flat as a background is, the threshold between those two; else `otsu`.
+double below_muscle(const std::vector<unsigned char>& values, double otsu) {
+    std::vector<unsigned char> below;
+    std::copy_if(values.begin(), values.end(), std::back_inserter(below),
+                 [&](unsigned char value) { return value <= otsu; });
+    if (below.empty()) return otsu;
+    const cv::Mat list(below, false);
+    cv::Mat ignored;
+    const double lower = cv::threshold(list, ignored, 0, 255, cv::THRESH_BINARY | cv::THRESH_OTSU);
+    const cv::Mat dim = list > lower;
+    if (cv::countNonZero(dim) < kSmallestPart * static_cast<double>(values.size())) return otsu;
+    const Level background(list, list <= lower), breast(list, dim);
+    const double step = breast.mean - background.mean;
+    return step >= kLeastStep && background.sd <= kFlat * step ? lower : otsu;
+}
+
 /// The grey value that parts the breast from what is behind it; below 0 when all of the picture is breast.
 double background_threshold(const cv::Mat& picture, const cv::Mat& usable) {
     std::vector<unsigned char> values;
@@ -66,15 +98,12 @@ double background_threshold(const cv::Mat& picture, const cv::Mat& usable) {
         cv::min(list, otsu, list);
         otsu = cv::threshold(list, ignored, 0, 255, cv::THRESH_BINARY | cv::THRESH_OTSU);
     }
-    const cv::Mat dark = list <= otsu;
-    cv::Scalar dark_mean, dark_sd, bright_mean, bright_sd;
-    cv::meanStdDev(list, dark_mean, dark_sd, dark);
-    cv::meanStdDev(list, bright_mean, bright_sd, list > otsu);
+    otsu = below_muscle(values, otsu);
+    const Level dark(list, list <= otsu), bright(list, list > otsu);
     // Without any background Otsu parts fat from gland: then the dark half is as uneven as the bright one.
-    const double step = bright_mean[0] - dark_mean[0];
-    if (dark_sd[0] > 0.3 * step) return -1;
+    if (dark.sd > 0.3 * (bright.mean - dark.mean)) return -1;
     // The skin line fades on film: go down from Otsu's threshold towards the background's own spread.
-    return dark_mean[0] + std::max({0.25 * (otsu - dark_mean[0]), 1.5 * dark_sd[0], 2.0});
+    return dark.mean + std::max({0.25 * (otsu - dark.mean), 1.5 * dark.sd, 2.0});
 }
 
 /// Flat, saturated regions at the border of the picture: unexposed film and white collimation.

@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include <opencv2/imgproc.hpp>
 
@@ -123,6 +124,40 @@ std::vector<std::vector<int>> single_linkage(const std::vector<cv::Point2d>& poi
     std::erase_if(groups, [&](const auto& group) {
         return static_cast<int>(group.size()) < std::max(1, options.min_members);
     });
+    return groups;
+}
+
+std::vector<std::vector<int>> group_grains(const std::vector<cv::Point2d>& points,
+                                           const std::vector<double>& scores,
+                                           const ClusteringOptions& options) {
+    std::vector<std::vector<int>> groups = single_linkage(points, options);
+    const auto sure = [&](const std::vector<int>& group) {
+        std::vector<double> members;
+        for (const int k : group)
+            members.push_back(scores[static_cast<std::size_t>(k)]);
+        return cluster_score(std::move(members), options) >= options.join_score;
+    };
+    const auto near = [&](const std::vector<int>& a, const std::vector<int>& b) {
+        return std::any_of(a.begin(), a.end(), [&](int i) {
+            return std::any_of(b.begin(), b.end(), [&](int j) {
+                return distance(points[static_cast<std::size_t>(i)], points[static_cast<std::size_t>(j)]) <=
+                       options.join_radius_mm;
+            });
+        });
+    };
+    for (std::size_t a = 0; a < groups.size(); ++a) {
+        if (options.join_radius_mm <= 0 || !sure(groups[a])) continue;
+        for (std::size_t b = a + 1; b < groups.size();) {
+            if (!sure(groups[b]) || !near(groups[a], groups[b])) {
+                ++b;
+                continue;
+            }
+            groups[a].insert(groups[a].end(), groups[b].begin(), groups[b].end());
+            std::sort(groups[a].begin(), groups[a].end());
+            groups.erase(groups.begin() + static_cast<std::ptrdiff_t>(b));
+            b = a + 1;  // what was too far from the one may be near to the other
+        }
+    }
     return groups;
 }
 

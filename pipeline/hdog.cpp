@@ -25,6 +25,7 @@ constexpr double kSkin_mm = 2;  // the border of the breast is one long edge
 constexpr float kRegionShare = 0.35F;
 constexpr double kRegionSigmas = 4;
 
+constexpr double kLeastSpread = 1e-4;  // of full scale: what an image without noise is taken to have
 struct Peak {
     cv::Point at;
     int scale = 0;
@@ -47,6 +48,22 @@ Scales differences(const Mammogram& mammogram) {
         result[i] = (smooth[i] - smooth[i + 1]) * (kSigmas_mm[i] / (kSigmas_mm[i + 1] - kSigmas_mm[i]));
     }
     return result;
+}
+
+/// The standard deviation of the responses of most pixels inside the breast, from their median size; 0 without any.
+double spread_of(const cv::Mat1f& response, const cv::Mat& inside) {
+    constexpr double kOfNormal = 0.6745;  // median size of a normally distributed value of deviation 1
+    std::vector<float> sizes;
+    for (int y = 0; y < response.rows; ++y) {
+        const std::uint8_t* mask = inside.ptr<std::uint8_t>(y);
+        for (int x = 0; x < response.cols; ++x) {
+            if (mask[x] != 0) sizes.push_back(std::abs(response(y, x)));
+        }
+    }
+    if (sizes.empty()) return 0;
+    const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() / 2);
+    std::nth_element(sizes.begin(), middle, sizes.end());
+    return *middle / kOfNormal;
 }
 
 /// det > 0 and trace < 0, or |det| / trace^2 < 1.4 and trace < 0.
@@ -193,7 +210,9 @@ HdogBlobs find_hdog_blobs(const Mammogram& mammogram, double threshold) {
     HdogBlobs result;
     result.labels = Image<std::uint16_t>(mammogram.pixels.rows, mammogram.pixels.columns);
     const cv::Mat inside = inner_breast(mammogram, result.breast_area_cm2);
-    const Scales scales = differences(mammogram);
+    Scales scales = differences(mammogram);
+    for (cv::Mat1f& scale : scales)
+        scale /= std::max(kLeastSpread, spread_of(scale, inside));
     const double spacing = 0.5 * (mammogram.row_spacing_mm + mammogram.column_spacing_mm);
     for (const Peak& peak : find_peaks(scales, inside, static_cast<float>(threshold))) {
         if (result.blobs.size() == 65535) break;

@@ -10,11 +10,13 @@
 
 namespace calcnode::pipeline {
 
-/// The published threshold on the response, of full scale.
-inline constexpr double kHdogThreshold = 0.006;
+/// The least threshold on the response that is looked at. A response counts in spreads: standard deviations (from
+/// the median size) of its scale's responses inside this breast. The published 0.006 of full scale belongs to one
+/// device's noise and contrast (pipeline/README.md).
+inline constexpr double kHdogThreshold = 4;
 
 struct HdogBlobs {
-    /// By response, descending; `score` is the response (of full scale). At most 65535.
+    /// By response, descending; `score` is the response, in spreads. At most 65535.
     std::vector<Calcification> blobs;
     Image<std::uint16_t> labels;  // k+1: the pixels of blobs[k]
     double breast_area_cm2 = 0;

@@ -114,6 +114,8 @@ Json manifest_json(const Manifest& m) {
          {{"link_radius_mm", m.clustering.link_radius_mm},
           {"min_members", m.clustering.min_members},
           {"score_members", m.clustering.score_members},
+          {"join_radius_mm", m.clustering.join_radius_mm},
+          {"join_score", m.clustering.join_score},
           {"threshold", m.cluster_threshold}}},
         {"lone_calcification_threshold", m.lone_calcification_threshold},
         {"largest_calcification_mm2", m.largest_calcification_mm2},
@@ -134,6 +136,8 @@ Manifest manifest_of(const Json& json) {
     m.clustering.link_radius_mm = clustering.at("link_radius_mm").get<double>();
     m.clustering.min_members = clustering.at("min_members").get<int>();
     m.clustering.score_members = clustering.at("score_members").get<int>();
+    m.clustering.join_radius_mm = clustering.value("join_radius_mm", 0.0);  // models up to 0.2.0 join nothing
+    m.clustering.join_score = clustering.value("join_score", m.clustering.join_score);
     m.cluster_threshold = clustering.at("threshold").get<double>();
     m.lone_calcification_threshold = json.at("lone_calcification_threshold").get<double>();
     m.largest_calcification_mm2 = json.at("largest_calcification_mm2").get<double>();

@@ -25,7 +25,7 @@ struct OperatingPoint {
 /// Of the Detector's cells that hold a grain that shows, at least this part is suspect.
 inline constexpr double kDetectorSensitivity = 0.985;
 /// Marks on a normal phantom that the operating point allows.
-inline constexpr double kAllowedFalsePositives = 0.3;
+inline constexpr double kAllowedFalsePositives = 0.2;
 
 /// The Detector's threshold for kDetectorSensitivity, from held-out units.
 double choose_detector_threshold(const Network& detector, const BackgroundLibrary& backgrounds,

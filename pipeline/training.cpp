@@ -31,7 +31,7 @@ Manifest manifest_for(const TrainingOptions& options) {
     manifest.version = options.version;
     manifest.spacing_mm = options.spacing_mm;
     manifest.detector = {"detector.pt", "", kDetectorField, kDetectorStride, 0.1, kNetworkAlignment};
-    manifest.segmentator = {"segmentator.pt", "", kSegmentatorField, 1, 0.7, kNetworkAlignment};
+    manifest.segmentator = {"segmentator.pt", "", kSegmentatorField, 1, 0.5, kNetworkAlignment};
     manifest.seed = options.seed;
     manifest.exams = options.exams;
     manifest.steps = options.steps;

@@ -110,7 +110,7 @@ TrainingImage draw_phantom(Random& random) {
     options.laterality = random.chance(0.5) ? Laterality::left : Laterality::right;
     options.view = random.chance(0.5) ? View::cc : View::mlo;
     options.intent = random.chance(0.5) ? Intent::presentation : Intent::processing;
-    options.visibility = {.least = 3, .most = 16};  // fainter than what is measured on
+    options.visibility = {.least = 4, .most = 24};  // fainter than what is measured on
     // Calcified vessels are what is most often mistaken for a cluster: they come more often than in life.
     if (random.chance(0.35)) options.condition.vessels = VesselWalls::calcified;
     if (random.chance(0.25)) options.condition.dose = random.log_uniform(0.4, 1);

@@ -96,7 +96,7 @@ MethodReport classical_report(std::span<const ImageResult> results, double allow
     const std::vector<SweepStep> five = steps_of(results, &Counts::five);
     const std::vector<SweepStep> three = steps_of(results, &Counts::three);
     MethodReport report{.name = "classical (HDoG)",
-                        .operating_point = text("response >= %.3f", five.front().threshold),
+                        .operating_point = text("response >= %.1f spreads", five.front().threshold),
                         .strata_point = "",
                         .threshold = five.front().threshold,
                         .seconds_per_image = seconds_an_image(results, &Durations::classical),
@@ -109,7 +109,7 @@ MethodReport classical_report(std::span<const ImageResult> results, double allow
     const SweepStep& step = step_with(five, allowed);
     images.images = step.images;
     images.threshold = kAllMarks;
-    report.strata_point = text("response >= %.3f", step.threshold);
+    report.strata_point = text("response >= %.1f spreads", step.threshold);
     return report;
 }
 

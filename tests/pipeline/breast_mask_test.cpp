@@ -63,6 +63,19 @@ TEST(BreastMask, LeavesOutLabelsAndTape) {
     EXPECT_TRUE(covers(mask, m, 300, 100));
 }
 
+TEST(BreastMask, TakesADimBreastBesideABrightMuscle) {
+    Mammogram m = half_disc(true, 260);
+    cv::Mat picture = view(m.pixels);
+    const std::vector<cv::Point> muscle = {{0, 80}, {130, 80}, {0, 400}};
+    cv::fillPoly(picture, std::vector<std::vector<cv::Point>>{muscle}, cv::Scalar(2600));
+    cv::rectangle(picture, {420, 20, 60, 40}, cv::Scalar(3000), cv::FILLED);  // a label
+    const cv::Mat mask = breast_mask(m);
+    EXPECT_TRUE(covers(mask, m, 150, 40));   // the muscle
+    EXPECT_TRUE(covers(mask, m, 300, 190));  // the breast
+    EXPECT_TRUE(covers(mask, m, 480, 30));
+    EXPECT_FALSE(covers(mask, m, 300, 300));  // what is behind them
+}
+
 TEST(BreastMask, LeavesOutAWhiteBorderBesideTheBreast) {
     Mammogram m = half_disc(true);
     cv::Mat picture = view(m.pixels);

@@ -44,6 +44,23 @@ TEST(Clustering, LeavesOutGroupsThatAreTooSmall) {
     EXPECT_TRUE(single_linkage({}, {}).empty());
 }
 
+TEST(Clustering, JoinsSureGroupsOverTheWiderRadiusButDrawsInNoLoneSpeck) {
+    // Three groups in a row, 8 mm apart; a speck as near to the first; a doubtful group beside the last.
+    const std::vector<cv::Point2d> points{{0, 0},  {1, 0},  {2, 0},  {10, 0}, {11, 0}, {12, 0},  {20, 0},
+                                          {21, 0}, {22, 0}, {0, 8},  {30, 0}, {31, 0}, {32, 0}};
+    std::vector<double> scores(points.size(), 0.99);
+    scores[10] = scores[11] = scores[12] = 0.6;
+    ClusteringOptions options{.link_radius_mm = 5, .min_members = 3, .score_members = 3};
+    options.join_radius_mm = 9;
+    options.join_score = 0.9;
+    const auto groups = group_grains(points, scores, options);
+    ASSERT_EQ(groups.size(), 2U);
+    EXPECT_EQ(groups[0], (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8}));
+    EXPECT_EQ(groups[1], (std::vector<int>{10, 11, 12}));
+    options.join_radius_mm = 0;
+    EXPECT_EQ(group_grains(points, scores, options), single_linkage(points, options));
+}
+
 TEST(Clustering, ScoreIsTheMeanOfTheBestAndCountsMissingOnesAsNothing) {
     const ClusteringOptions options{.score_members = 4};
     EXPECT_DOUBLE_EQ(cluster_score({0.2, 1.0, 0.8, 0.6, 0.4}, options), 0.7);

@@ -42,7 +42,7 @@ const std::vector<Point> kSpots = {{20, 50}, {22, 50}, {21, 52}, {23, 53}, {19, 
 TEST(Hdog, FindsSpotsAtAnySpacing) {
     for (const double spacing : {0.07, 0.1, 0.15}) {
         const Mammogram mammogram = breast_with_spots(spacing, kSpots, 0.1);
-        const HdogBlobs found = find_hdog_blobs(mammogram, 0.02);
+        const HdogBlobs found = find_hdog_blobs(mammogram, 10);
         EXPECT_EQ(found.blobs.size(), kSpots.size()) << spacing;
         for (const Point& spot : kSpots) {
             const bool near =
@@ -56,9 +56,20 @@ TEST(Hdog, FindsSpotsAtAnySpacing) {
     }
 }
 
+TEST(Hdog, ResponsesCountInTheImagesOwnSpread) {
+    Mammogram mammogram = breast_with_spots(0.1, kSpots, 0.1);
+    const HdogBlobs found = find_hdog_blobs(mammogram, 10);
+    for (std::uint16_t& pixel : mammogram.pixels.pixels)
+        pixel /= 2;  // half the contrast, half the noise
+    const HdogBlobs half = find_hdog_blobs(mammogram, 10);
+    ASSERT_EQ(half.blobs.size(), found.blobs.size());
+    for (std::size_t i = 0; i < found.blobs.size(); ++i)
+        EXPECT_NEAR(half.blobs[i].score, found.blobs[i].score, 0.05 * found.blobs[i].score);
+}
+
 TEST(Hdog, BlobsAreSortedAndLabelled) {
     const Mammogram mammogram = breast_with_spots(0.1, kSpots, 0.1);
-    const HdogBlobs found = find_hdog_blobs(mammogram, 0.02);
+    const HdogBlobs found = find_hdog_blobs(mammogram, 10);
     for (std::size_t i = 0; i < found.blobs.size(); ++i) {
         const Calcification& blob = found.blobs[i];
         if (i > 0) {
@@ -72,24 +83,24 @@ TEST(Hdog, BlobsAreSortedAndLabelled) {
 }
 
 TEST(Hdog, FindsNothingInSmoothTissueAndNotTheBreastsBorder) {
-    const HdogBlobs found = find_hdog_blobs(breast_with_spots(0.1, {}, 0), 0.01);
+    const HdogBlobs found = find_hdog_blobs(breast_with_spots(0.1, {}, 0), 7);
     EXPECT_TRUE(found.blobs.empty());
 }
 
 TEST(Hdog, SpotsWithinACentimetreMakeACluster) {
     const Mammogram mammogram = breast_with_spots(0.1, kSpots, 0.1);
-    const HdogBlobs found = find_hdog_blobs(mammogram, 0.02);
-    const ImageFindings findings = hdog_findings(found, mammogram, 0.02, 5);
+    const HdogBlobs found = find_hdog_blobs(mammogram, 10);
+    const ImageFindings findings = hdog_findings(found, mammogram, 10, 5);
     ASSERT_EQ(findings.clusters.size(), 1u);
     EXPECT_EQ(findings.clusters[0].members.size(), kSpots.size());
     EXPECT_DOUBLE_EQ(findings.clusters[0].score, found.blobs[4].score);
     EXPECT_EQ(findings.calcifications[0].cluster, 0);
-    EXPECT_TRUE(hdog_findings(found, mammogram, 0.02, 7).clusters.empty());
+    EXPECT_TRUE(hdog_findings(found, mammogram, 10, 7).clusters.empty());
 }
 
 TEST(Hdog, ThresholdLeavesTheStrongerBlobs) {
     const Mammogram mammogram = breast_with_spots(0.1, kSpots, 0.1);
-    const HdogBlobs found = find_hdog_blobs(mammogram, 0.02);
+    const HdogBlobs found = find_hdog_blobs(mammogram, 10);
     const ImageFindings findings = hdog_findings(found, mammogram, found.blobs[2].score, 3);
     EXPECT_EQ(findings.calcifications.size(), 3u);
     EXPECT_LE(*std::max_element(findings.labels.pixels.begin(), findings.labels.pixels.end()), 3);
@@ -97,9 +108,9 @@ TEST(Hdog, ThresholdLeavesTheStrongerBlobs) {
 
 TEST(Hdog, MarksAreTheFindingsWithoutTheirLabels) {
     const Mammogram mammogram = breast_with_spots(0.1, kSpots, 0.1);
-    const HdogBlobs found = find_hdog_blobs(mammogram, 0.006);
-    const ImageFindings findings = hdog_findings(found, mammogram, 0.02, 5);
-    const ImageFindings marks = hdog_marks(found, mammogram, 0.02, 5);
+    const HdogBlobs found = find_hdog_blobs(mammogram, 4);
+    const ImageFindings findings = hdog_findings(found, mammogram, 10, 5);
+    const ImageFindings marks = hdog_marks(found, mammogram, 10, 5);
     EXPECT_TRUE(marks.labels.empty());
     ASSERT_EQ(marks.clusters.size(), findings.clusters.size());
     EXPECT_EQ(marks.clusters.at(0).members, findings.clusters.at(0).members);
@@ -108,12 +119,12 @@ TEST(Hdog, MarksAreTheFindingsWithoutTheirLabels) {
 
 TEST(Hdog, ImageScoreIsTheGreatestThresholdThatLeavesACluster) {
     const Mammogram mammogram = breast_with_spots(0.1, kSpots, 0.1);
-    const HdogBlobs found = find_hdog_blobs(mammogram, 0.006);
+    const HdogBlobs found = find_hdog_blobs(mammogram, 4);
     const double score = hdog_image_score(found, mammogram, 5);
     EXPECT_EQ(hdog_marks(found, mammogram, score, 5).clusters.size(), 1u);
-    EXPECT_TRUE(hdog_marks(found, mammogram, std::nextafter(score, 1.0), 5).clusters.empty());
+    EXPECT_TRUE(hdog_marks(found, mammogram, std::nextafter(score, 2 * score), 5).clusters.empty());
     EXPECT_GE(hdog_image_score(found, mammogram, 3), score);
-    EXPECT_EQ(hdog_image_score(find_hdog_blobs(breast_with_spots(0.1, {}, 0), 0.02), mammogram, 5), 0);
+    EXPECT_EQ(hdog_image_score(find_hdog_blobs(breast_with_spots(0.1, {}, 0), 10), mammogram, 5), 0);
 }
 
 TEST(Hdog, RefusesAnImageWithoutABreast) {

@@ -94,11 +94,15 @@ TEST_F(ModelFolderTest, RefusesAFileOutsideTheFolder) {
 TEST_F(ModelFolderTest, ManifestSurvivesWritingAndReading) {
     Manifest manifest = read_model_folder(folder_).manifest;
     manifest.clustering.link_radius_mm = 7.25;
+    manifest.clustering.join_radius_mm = 9.5;
+    manifest.clustering.join_score = 0.75;
     manifest.cluster_threshold = 0.625;
     manifest.training_data = {"one", "two"};
     write_manifest(folder_, manifest);
     const Manifest again = read_model_folder(folder_).manifest;
     EXPECT_EQ(again.clustering.link_radius_mm, 7.25);
+    EXPECT_EQ(again.clustering.join_radius_mm, 9.5);
+    EXPECT_EQ(again.clustering.join_score, 0.75);
     EXPECT_EQ(again.cluster_threshold, 0.625);
     EXPECT_EQ(again.training_data, manifest.training_data);
     EXPECT_EQ(again.detector.sha256, manifest.detector.sha256);

@@ -418,7 +418,7 @@ TEST(Phantom, RefusesOptionsThatMakeNoSense) {
     options.condition.blur_mm = -1;
     EXPECT_THAT(refusal(options), HasSubstr("blur"));
     options = small();
-    options.visibility.least = 30;
+    options.visibility.least = 60;
     EXPECT_THAT(refusal(options), HasSubstr("least contrast"));
     options = small();
     options.view = View::lm;
