@@ -12,11 +12,20 @@
 
 namespace calcnode::config {
 
+/// How a peer that we connect to is reached by TLS, and which certificate it must show.
+struct PeerTls {
+    bool enabled = false;
+    std::string peer_name;    // that its certificate is for; empty: the host
+    std::string peer_sha256;  // its fingerprint (64 lower case digits): instead of name and authority
+    std::filesystem::path trusted_certificates_file;  // empty: dicom.tls's
+};
+
 /// Where a sender is told what became of its request when it has released its association.
 struct CommitmentSender {
     std::string ae_title;
     std::string host;
     int port = 0;
+    PeerTls tls;
 };
 
 /// We as provider of storage commitment.
@@ -25,10 +34,35 @@ struct DicomCommitment {
     std::vector<CommitmentSender> senders;
 };
 
+enum class TlsVersion { tls12, tls13 };
+enum class ClientCertificates { required, optional, none };
+
+/// An AE title and the certificate that may call with it.
+struct CertificateBinding {
+    std::string ae_title;
+    std::string name;    // Common Name, or a DNS name or address of Subject Alternative Name
+    std::string sha256;  // fingerprint, 64 lower case digits
+};
+
+/// DICOM over TLS, in and out (PS3.15 Annex B).
+struct DicomTls {
+    bool enabled = false;  // listen
+    int port = 0;          // 0: any free port, printed at start
+    std::filesystem::path certificate_file;
+    std::filesystem::path private_key_file;
+    std::filesystem::path trusted_certificates_file;
+    std::filesystem::path revocation_lists_file;
+    TlsVersion minimum_version = TlsVersion::tls12;
+    ClientCertificates client_certificates = ClientCertificates::required;
+    std::vector<CertificateBinding> calling_ae_certificates;
+};
+
 struct Dicom {
     std::string ae_title;
     std::string listen_address;
-    int port = 0;  // 0: any free port, printed at start
+    bool plain = true;  // listen without TLS
+    int port = 0;       // 0: any free port, printed at start
+    DicomTls tls;
     std::vector<std::string> called_ae_titles;
     std::vector<std::string> calling_ae_titles;
     std::vector<std::string> allowed_peers;  // addresses or CIDR blocks
@@ -114,6 +148,7 @@ struct Destination {
     std::string code_scheme = "sct";                                           // sct, srt
     std::vector<std::string> transfer_syntaxes{"explicit_le", "implicit_le"};  // the first is preferred
     DestinationCommitment commitment;
+    PeerTls tls;
 };
 
 /// Conditions of a rule; each is a list of shell-style patterns (* and ?), empty: anything. All must hold.
@@ -135,7 +170,7 @@ struct Route {
 
 struct Http {
     std::string listen_address;
-    int port = 0;  // 0: any free port, printed at start
+    int port = 0;                           // 0: any free port, printed at start
     std::filesystem::path token_file;       // empty: http-tokens in data_dir
     std::filesystem::path tls_certificate;  // PEM, the chain; empty: no TLS
     std::filesystem::path tls_key;          // PEM

@@ -99,4 +99,17 @@ std::string size_to_text(std::uint64_t bytes) {
     return with_unit(bytes, kSizes);
 }
 
+Parsed<std::string> parse_fingerprint(const std::string& text) {
+    constexpr std::size_t kDigits = 64;
+    std::string digits;
+    for (const char c : text) {
+        const bool upper = c >= 'A' && c <= 'F';
+        if (c != ':') digits += upper ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    const bool whole =
+        digits.size() == kDigits && digits.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (!whole) return {.mistake = "\"" + text + "\" is not a SHA-256 fingerprint (64 hexadecimal digits)"};
+    return {.value = std::move(digits)};
+}
+
 }  // namespace calcnode::config

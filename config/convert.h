@@ -30,4 +30,8 @@ Parsed<std::chrono::milliseconds> parse_duration(const std::string& text, std::c
 std::string to_text(std::chrono::milliseconds duration);
 std::string size_to_text(std::uint64_t bytes);
 
+/// A SHA-256 fingerprint: 64 hexadecimal digits, in any case, with colons or without (as openssl prints it);
+/// becomes lower case without colons.
+Parsed<std::string> parse_fingerprint(const std::string& text);
+
 }  // namespace calcnode::config

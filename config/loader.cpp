@@ -9,6 +9,7 @@
 #include <set>
 
 #include "config/schema.h"
+#include "config/tls_rules.h"
 #include "config/value.h"
 
 namespace calcnode::config {
@@ -94,6 +95,7 @@ void check_together(const Config& config, const Value& tree, std::vector<Mistake
         }
     }
     check_commitment(config, tree, refuse);
+    check_tls(config, tree, refuse);
     if (config.delivery.first_retry > config.delivery.longest_retry)
         refuse(*tree.find("delivery")->find("first_retry"), "delivery.first_retry",
                "is longer than longest_retry");

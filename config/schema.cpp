@@ -88,10 +88,73 @@ constexpr std::array<std::pair<const char*, Device>, 3> kDevices{
 constexpr std::array<std::pair<const char*, const char*>, 4> kLevels{
     {{"debug", "debug"}, {"info", "info"}, {"warn", "warn"}, {"error", "error"}}};
 
+/// What a destination or a list's entry leaves out has the default of config.h.
+template <class Section>
+Field<Section> may_lack(Field<Section> field) {
+    field.required = false;
+    return field;
+}
+
+Parsed<std::string> fingerprint_or_empty(const std::string& value) {
+    return value.empty() ? Parsed<std::string>{.value = value} : parse_fingerprint(value);
+}
+
+constexpr std::array<std::pair<const char*, TlsVersion>, 2> kTlsVersions{
+    {{"1.2", TlsVersion::tls12}, {"1.3", TlsVersion::tls13}}};
+constexpr std::array<std::pair<const char*, ClientCertificates>, 3> kClientCertificates{
+    {{"required", ClientCertificates::required},
+     {"optional", ClientCertificates::optional},
+     {"none", ClientCertificates::none}}};
+
+std::string host_or_empty(const std::string& value) {
+    return value.empty() ? "" : host(value);
+}
+
+const Table<PeerTls> kPeerTls{
+    may_lack(one("enabled", &PeerTls::enabled, parse_bool)),
+    may_lack(one("peer_name", &PeerTls::peer_name, text(host_or_empty))),
+    may_lack(one("peer_sha256", &PeerTls::peer_sha256, fingerprint_or_empty)),
+    may_lack(one("trusted_certificates_file", &PeerTls::trusted_certificates_file, text(any_text))),
+};
+
+const Table<CertificateBinding> kCertificateBinding{
+    one("ae_title", &CertificateBinding::ae_title, title),
+    may_lack(one("name", &CertificateBinding::name, text(any_text))),
+    may_lack(one("sha256", &CertificateBinding::sha256, fingerprint_or_empty)),
+};
+
+void read_certificate_bindings(DicomTls& tls, const Value& value, const Place& place) {
+    if (!place.expect(value, Value::Kind::list, "a list of AE titles with their certificates")) return;
+    tls.calling_ae_certificates.clear();
+    for (std::size_t i = 0; i < value.children.size(); ++i) {
+        const Value& entry = value.children[i];
+        read_map(kCertificateBinding, tls.calling_ae_certificates.emplace_back(), entry, place.item(i));
+        const auto given = [&](const char* key) {
+            const Value* child = entry.find(key);
+            return child != nullptr && !child->text.empty();
+        };
+        if (!given("name") && !given("sha256"))
+            place.item(i).refuse(value.children[i], "needs a name or a sha256, or both");
+    }
+}
+
+const Table<DicomTls> kDicomTls{
+    one("enabled", &DicomTls::enabled, parse_bool),
+    one("port", &DicomTls::port, whole(0, 65535)),
+    one("certificate_file", &DicomTls::certificate_file, text(any_text)),
+    one("private_key_file", &DicomTls::private_key_file, text(any_text)),
+    one("trusted_certificates_file", &DicomTls::trusted_certificates_file, text(any_text)),
+    one("revocation_lists_file", &DicomTls::revocation_lists_file, text(any_text)),
+    one("minimum_version", &DicomTls::minimum_version, one_of(kTlsVersions)),
+    one("client_certificates", &DicomTls::client_certificates, one_of(kClientCertificates)),
+    {.key = "calling_ae_certificates", .read = read_certificate_bindings},
+};
+
 const Table<CommitmentSender> kCommitmentSender{
     one("ae_title", &CommitmentSender::ae_title, title),
     one("host", &CommitmentSender::host, text(host)),
     one("port", &CommitmentSender::port, whole(1, 65535)),
+    may_lack(section("tls", &CommitmentSender::tls, kPeerTls)),
 };
 
 void read_commitment_senders(DicomCommitment& commitment, const Value& value, const Place& place) {
@@ -109,7 +172,9 @@ const Table<DicomCommitment> kDicomCommitment{
 const Table<Dicom> kDicom{
     one("ae_title", &Dicom::ae_title, title),
     one("listen_address", &Dicom::listen_address, text(ip_address)),
+    one("plain", &Dicom::plain, parse_bool),
     one("port", &Dicom::port, whole(0, 65535)),
+    section("tls", &Dicom::tls, kDicomTls),
     many("called_ae_titles", &Dicom::called_ae_titles, title),
     many("calling_ae_titles", &Dicom::calling_ae_titles, title),
     many("allowed_peers", &Dicom::allowed_peers, text(ip_block)),
@@ -176,13 +241,6 @@ auto word(std::vector<std::string_view> known) {
     };
 }
 
-/// A destination of a file stands for itself: what it leaves out has the default of config.h.
-template <class Section>
-Field<Section> may_lack(Field<Section> field) {
-    field.required = false;
-    return field;
-}
-
 const Table<DestinationCommitment> kDestinationCommitment{
     may_lack(one("enabled", &DestinationCommitment::enabled, parse_bool)),
     may_lack(one("wait", &DestinationCommitment::wait, seconds(0s, 1h))),
@@ -215,6 +273,7 @@ Table<Destination> destination_table() {
         may_lack(some("transfer_syntaxes", &Destination::transfer_syntaxes,
                       {"explicit_le", "implicit_le", "deflated"})),
         may_lack(section("commitment", &Destination::commitment, kDestinationCommitment)),
+        may_lack(section("tls", &Destination::tls, kPeerTls)),
     };
 }
 

@@ -22,11 +22,13 @@ bool allowed(const std::vector<std::string>& titles, const std::string& title) {
 
 struct Refusal {
     Rejection rejection;
-    const char* text;
+    std::string text;
+    std::string title_refusal{};
 };
 
 // PS3.8 Table 9-21
-std::optional<Refusal> refusal(const AssociateRequest& request, const AssociationPolicy& policy) {
+std::optional<Refusal> refusal(const AssociateRequest& request, const AssociationPolicy& policy,
+                               const Caller& caller) {
     constexpr Rejection kProtocolVersion{.result = 1, .source = 2, .reason = 2};
     constexpr Rejection kApplicationContext{.result = 1, .source = 1, .reason = 2};
     constexpr Rejection kCallingTitle{.result = 1, .source = 1, .reason = 3};
@@ -41,6 +43,9 @@ std::optional<Refusal> refusal(const AssociateRequest& request, const Associatio
     if (!allowed(policy.calling_ae_titles, request.calling_ae_title)) {
         return Refusal{kCallingTitle, "rejected: calling AE title"};
     }
+    const std::string why = title_refusal(policy.calling_ae_certificates, request.calling_ae_title,
+                                          caller.certificate, caller.over_tls);
+    if (!why.empty()) return Refusal{kCallingTitle, "rejected: calling AE title " + why, why};
     return std::nullopt;
 }
 
@@ -84,11 +89,13 @@ std::vector<RoleSelection> answer_roles(const AssociateRequest& request, const A
 
 }  // namespace
 
-Negotiation negotiate(const AssociateRequest& request, const AssociationPolicy& policy) {
+Negotiation negotiate(const AssociateRequest& request, const AssociationPolicy& policy,
+                      const Caller& caller) {
     Negotiation result;
-    if (const auto why = refusal(request, policy)) {
+    if (const auto why = refusal(request, policy, caller)) {
         const auto answer = encode_associate_reject(why->rejection);
         result.text = why->text;
+        result.title_refusal = why->title_refusal;
         result.answer.assign(answer.begin(), answer.end());
         return result;
     }

@@ -5,7 +5,6 @@
 #include <optional>
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "dicom/associate_accept.h"
 #include "dicom/associate_items.h"
@@ -48,11 +47,18 @@ AssociateRequest read_request(DimseSocket& socket) {
     return std::move(*request);
 }
 
+Caller caller_of(DimseConnection& connection) {
+    const Transport& transport = connection.socket().transport();
+    return {transport.certificate(), transport.is_tls()};
+}
+
 // True when the last word was ours, so that the peer is to close the connection (PS3.8 9.2.3, state 13).
 bool serve_connection(DimseConnection& connection, const Service& service, AssociationOutcome& outcome) {
     connection.socket().set_interruptible(true);
     const AssociateRequest request = read_request(connection.socket());
-    const Negotiation agreed = negotiate(request, service.policy);
+    const Negotiation agreed = negotiate(request, service.policy, caller_of(connection));
+    outcome.calling_ae_title = request.calling_ae_title;
+    outcome.title_refusal = agreed.title_refusal;
     connection.socket().begin_step();
     connection.socket().write(agreed.answer);
     if (!agreed.accepted) {
@@ -69,13 +75,13 @@ bool serve_connection(DimseConnection& connection, const Service& service, Assoc
 
 }  // namespace
 
-AssociationOutcome AssociationServer::serve(int fd, const std::string& peer_address,
-                                            const AssociationPolicy& policy,
+AssociationOutcome AssociationServer::serve(std::unique_ptr<Transport> transport,
+                                            const std::string& peer_address, const AssociationPolicy& policy,
                                             const AssociationHandlers& handlers,
                                             const std::atomic<bool>& stop) {
     AssociationOutcome outcome;
     const SocketLimits limits{policy.idle_timeout, Clock::now() + policy.total_timeout, &stop};
-    DimseConnection connection(std::make_unique<DimseSocket>(fd, limits));
+    DimseConnection connection(std::make_unique<DimseSocket>(std::move(transport), limits));
     bool peer_closes = true;
     try {
         peer_closes = serve_connection(connection, {policy, handlers, peer_address}, outcome);
@@ -93,20 +99,18 @@ AssociationOutcome AssociationServer::serve(int fd, const std::string& peer_addr
     return outcome;
 }
 
-void AssociationServer::reject_busy(int fd) {
+void AssociationServer::reject_busy(std::unique_ptr<Transport> transport) {
     // What was read off the socket cannot turn the close into a reset that overtakes the answer.
     std::array<unsigned char, 4096> dropped;
     std::size_t total = 0;
     while (total < kPduHeaderLength + kMaxAssociateRequest) {
-        const ssize_t count = ::recv(fd, dropped.data(), dropped.size(), MSG_DONTWAIT);
-        if (count <= 0) break;
-        total += static_cast<std::size_t>(count);
+        const Transfer got = transport->read(dropped);
+        if (got.state != Transfer::State::moved) break;
+        total += got.count;
     }
     constexpr Rejection kLocalLimitExceeded{.result = 2, .source = 3, .reason = 2};
-    const auto answer = encode_associate_reject(kLocalLimitExceeded);
-    (void)::send(fd, answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    ::shutdown(fd, SHUT_WR);
-    ::close(fd);
+    (void)transport->write(encode_associate_reject(kLocalLimitExceeded));
+    ::shutdown(transport->fd(), SHUT_WR);
 }
 
 }  // namespace calcnode::dicom

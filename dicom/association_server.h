@@ -8,12 +8,15 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "dicom/commitment.h"
+#include "dicom/peer_certificate.h"
+#include "dicom/transport.h"
 
 namespace calcnode::dicom {
 
@@ -83,8 +86,9 @@ struct AssociationHandlers {
 };
 
 struct AssociationPolicy {
-    std::vector<std::string> called_ae_titles;       // empty: any
-    std::vector<std::string> calling_ae_titles;      // empty: any
+    std::vector<std::string> called_ae_titles;   // empty: any
+    std::vector<std::string> calling_ae_titles;  // empty: any
+    std::vector<CertificateBinding> calling_ae_certificates;
     std::vector<std::string> other_storage_classes;  // negotiated beside MG, uncompressed and as sent
     std::uint32_t max_pdu = 131072;
     std::chrono::seconds idle_timeout{60};  // between two commands, and between two PDUs
@@ -96,6 +100,8 @@ struct AssociationPolicy {
 
 struct AssociationOutcome {
     bool rejected = false;
+    std::string calling_ae_title;  // empty: nothing that could be read came
+    std::string title_refusal;     // why the calling AE title does not fit the peer's certificate
     std::uint64_t stored = 0;
     std::uint64_t refused = 0;
     std::uint64_t bytes = 0;
@@ -105,17 +111,24 @@ struct AssociationOutcome {
 /// Has no state: any number of associations at once, each on its thread.
 class AssociationServer {
   public:
-    /// Takes ownership of `fd`: a connected socket of TCP (IPv4 or IPv6) or of a Unix pair, blocking or not,
-    /// with the A-ASSOCIATE-RQ to come (best wait until it is complete: this does, but on a thread). Blocks
-    /// until the association ends, on the calling thread. `stop` is looked at at least once a second: when it
-    /// turns true the association is aborted after the current command, which gets ten seconds more. Never
-    /// throws: the outcome says it.
+    /// Takes ownership of the transport: connected, with the A-ASSOCIATE-RQ to come (best wait until it is
+    /// complete: this does, but on a thread). Blocks until the association ends, on the calling thread.
+    /// `stop` is looked at at least once a second: when it turns true the association is aborted after the
+    /// current command, which gets ten seconds more. Never throws: the outcome says it.
+    static AssociationOutcome serve(std::unique_ptr<Transport> transport, const std::string& peer_address,
+                                    const AssociationPolicy& policy, const AssociationHandlers& handlers,
+                                    const std::atomic<bool>& stop);
+
+    /// The same for a plain connection: a socket of TCP (IPv4 or IPv6) or of a Unix pair, blocking or not.
     static AssociationOutcome serve(int fd, const std::string& peer_address, const AssociationPolicy& policy,
-                                    const AssociationHandlers& handlers, const std::atomic<bool>& stop);
+                                    const AssociationHandlers& handlers, const std::atomic<bool>& stop) {
+        return serve(std::make_unique<PlainTransport>(fd), peer_address, policy, handlers, stop);
+    }
 
     /// Answers an A-ASSOCIATE-RQ with a transient rejection (PS3.8 9.3.4: local limit exceeded) and closes
-    /// `fd`. Does not block.
-    static void reject_busy(int fd);
+    /// the connection. Does not block.
+    static void reject_busy(std::unique_ptr<Transport> transport);
+    static void reject_busy(int fd) { reject_busy(std::make_unique<PlainTransport>(fd)); }
 };
 
 }  // namespace calcnode::dicom

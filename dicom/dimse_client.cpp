@@ -104,11 +104,17 @@ int connect_to_peer(const std::string& host, int port, std::chrono::seconds time
                                               ": " + std::generic_category().message(failure));
 }
 
+std::unique_ptr<Transport> connect_transport(const Peer& peer) {
+    const auto end = Clock::now() + peer.connect_timeout;
+    const int fd = connect_to_peer(peer.host, peer.port, peer.connect_timeout);
+    if (!peer.tls) return std::make_unique<PlainTransport>(fd);
+    return connect_tls(fd, *peer.tls, end);
+}
+
 DimseClient::DimseClient(const Peer& peer, const std::vector<ProposedContext>& contexts,
                          const std::vector<RoleSelection>& roles) {
     const SocketLimits limits{.idle = peer.response_timeout, .end = Clock::time_point::max()};
-    auto socket =
-        std::make_unique<DimseSocket>(connect_to_peer(peer.host, peer.port, peer.connect_timeout), limits);
+    auto socket = std::make_unique<DimseSocket>(connect_transport(peer), limits);
     const AssociateProposal proposal{peer.own_ae_title, peer.ae_title, kOurMaxPdu, contexts, roles};
     AssociateReply reply = associate(*socket, proposal);
     using Kind = AssociateReply::Kind;

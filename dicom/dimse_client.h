@@ -31,6 +31,10 @@ class AssociationRejected : public Error {
 /// network_error. The time-out is for all addresses together, not for the name service.
 int connect_to_peer(const std::string& host, int port, std::chrono::seconds timeout);
 
+/// The same as a transport, with TLS if the peer wants it; its time-out covers the handshake. Throws also
+/// Error tls_error.
+std::unique_ptr<Transport> connect_transport(const Peer& peer);
+
 class DimseClient {
   public:
     /// Throws AssociationRejected, or Error network_error when there is no connection or no sensible answer.

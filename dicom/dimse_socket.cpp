@@ -2,14 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <system_error>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace calcnode::dicom {
 
@@ -21,20 +15,6 @@ constexpr std::chrono::milliseconds kSlice{500};  // of a wait, to look at the s
 constexpr std::chrono::seconds kStopGrace{10};
 constexpr std::size_t kMaxDropped = 16 << 20;  // after an abort, before we close on the peer
 
-std::string error_text(int errno_value) {
-    return std::generic_category().message(errno_value);
-}
-
-bool would_block(int errno_value) {
-    return errno_value == EAGAIN || errno_value == EWOULDBLOCK || errno_value == EINTR;
-}
-
-// Fails on a Unix socket pair, where it is not needed either.
-void set_tcp_option(int fd, int option) {
-    const int on = 1;
-    (void)::setsockopt(fd, IPPROTO_TCP, option, &on, sizeof on);
-}
-
 int milliseconds_until(Clock::time_point end) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
     return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, kSlice.count()));
@@ -44,16 +24,26 @@ std::string seconds_text(Clock::duration duration) {
     return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(duration).count()) + " s";
 }
 
+// What a descriptor has to become before a transfer is worth another try; 0: it is no matter of waiting.
+short awaited(const Transfer& transfer) {
+    if (transfer.state == Transfer::State::wants_read) return POLLIN;
+    return transfer.state == Transfer::State::wants_write ? POLLOUT : short{0};
+}
+
+[[noreturn]] void lost(const Transfer& transfer) {
+    if (transfer.state == Transfer::State::ended) throw ConnectionLost("the peer closed the connection");
+    throw ConnectionLost("connection lost: " + transfer.text);
+}
+
 }  // namespace
 
-DimseSocket::DimseSocket(int fd, const SocketLimits& limits) : fd_(fd), limits_(limits) {
-    set_tcp_option(fd_, TCP_NODELAY);
+DimseSocket::DimseSocket(std::unique_ptr<Transport> transport, const SocketLimits& limits)
+    : transport_(std::move(transport)), limits_(limits) {
     begin_step();
 }
 
-DimseSocket::~DimseSocket() {
-    ::close(fd_);
-}
+DimseSocket::DimseSocket(int fd, const SocketLimits& limits)
+    : DimseSocket(std::make_unique<PlainTransport>(fd), limits) {}
 
 void DimseSocket::begin_step() {
     step_end_ = Clock::now() + limits_.idle;
@@ -76,34 +66,32 @@ void DimseSocket::check_time(Clock::time_point now) {
 
 void DimseSocket::wait_for(short events) {
     check_time(Clock::now());
-    pollfd waited{fd_, events, 0};
+    pollfd waited{transport_->fd(), events, 0};
     (void)::poll(&waited, 1, milliseconds_until(std::min(step_end_, limits_.end)));
 }
 
 void DimseSocket::read(std::span<unsigned char> buffer) {
     while (!buffer.empty()) {
-        set_tcp_option(fd_, TCP_QUICKACK);
-        const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
-        if (count == 0) throw ConnectionLost("the peer closed the connection");
-        if (count > 0) {
-            buffer = buffer.subspan(static_cast<std::size_t>(count));
-        } else if (would_block(errno)) {
-            wait_for(POLLIN);
+        const Transfer got = transport_->read(buffer);
+        if (got.state == Transfer::State::moved) {
+            buffer = buffer.subspan(got.count);
+        } else if (const short events = awaited(got)) {
+            wait_for(events);
         } else {
-            throw ConnectionLost("connection lost: " + error_text(errno));
+            lost(got);
         }
     }
 }
 
 void DimseSocket::write(std::span<const unsigned char> bytes) {
     while (!bytes.empty()) {
-        const ssize_t count = ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (count >= 0) {
-            bytes = bytes.subspan(static_cast<std::size_t>(count));
-        } else if (would_block(errno)) {
-            wait_for(POLLOUT);
+        const Transfer put = transport_->write(bytes);
+        if (put.state == Transfer::State::moved) {
+            bytes = bytes.subspan(put.count);
+        } else if (const short events = awaited(put)) {
+            wait_for(events);
         } else {
-            throw ConnectionLost("connection lost: " + error_text(errno));
+            lost(put);
         }
     }
 }
@@ -112,10 +100,11 @@ bool DimseSocket::readable_within(std::chrono::milliseconds longest) {
     const auto end = Clock::now() + longest;
     do {
         check_time(Clock::now());
-        pollfd waited{fd_, POLLIN, 0};
-        if (::poll(&waited, 1, milliseconds_until(end)) > 0) return true;
+        if (transport_->input_ready()) return true;
+        pollfd waited{transport_->fd(), POLLIN, 0};
+        (void)::poll(&waited, 1, milliseconds_until(end));
     } while (Clock::now() < end);
-    return false;
+    return transport_->input_ready();
 }
 
 void DimseSocket::await_close(std::chrono::milliseconds longest) noexcept {
@@ -123,13 +112,14 @@ void DimseSocket::await_close(std::chrono::milliseconds longest) noexcept {
     std::array<unsigned char, 16384> dropped;
     std::size_t total = 0;
     while (Clock::now() < end && total < kMaxDropped) {
-        const ssize_t count = ::recv(fd_, dropped.data(), dropped.size(), MSG_DONTWAIT);
-        if (count == 0 || (count < 0 && !would_block(errno))) return;
-        if (count > 0) {
-            total += static_cast<std::size_t>(count);
+        const Transfer got = transport_->read(dropped);
+        if (got.state == Transfer::State::moved) {
+            total += got.count;
             continue;
         }
-        pollfd waited{fd_, POLLIN, 0};
+        const short events = awaited(got);
+        if (events == 0) return;
+        pollfd waited{transport_->fd(), events, 0};
         (void)::poll(&waited, 1, milliseconds_until(end));
     }
 }

@@ -1,14 +1,15 @@
 // A connected stream socket with every wait bounded, for the PDUs of one association. Blocking, one thread at
-// a time. Acknowledges at once: TCP_NODELAY for what we send, TCP_QUICKACK re-armed before each read, because
-// Nagle in a sender against delayed ACKs in us costs 88 ms an object.
+// a time. Plain or TLS is the transport's matter.
 #pragma once
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <span>
 #include <string>
 
 #include "dicom/error.h"
+#include "dicom/transport.h"
 
 namespace calcnode::dicom {
 
@@ -38,11 +39,9 @@ class Stopped : public Error {
 
 class DimseSocket {
   public:
-    /// Owns `fd`, which may be of TCP (IPv4, IPv6) or a Unix socket pair.
+    DimseSocket(std::unique_ptr<Transport> transport, const SocketLimits& limits);
+    /// Plain; owns `fd`.
     DimseSocket(int fd, const SocketLimits& limits);
-    ~DimseSocket();
-    DimseSocket(const DimseSocket&) = delete;
-    DimseSocket& operator=(const DimseSocket&) = delete;
 
     /// A stop ends the next wait at once when interruptible, else after a grace of ten seconds: a command
     /// under way is finished.
@@ -66,13 +65,13 @@ class DimseSocket {
     /// once could take back our last PDU. Never throws.
     void await_close(std::chrono::milliseconds longest) noexcept;
 
-    int fd() const { return fd_; }
+    const Transport& transport() const { return *transport_; }
 
   private:
     void wait_for(short events);
     void check_time(std::chrono::steady_clock::time_point now);
 
-    int fd_;
+    std::unique_ptr<Transport> transport_;
     SocketLimits limits_;
     std::chrono::steady_clock::time_point step_end_;
     bool interruptible_ = false;

@@ -19,6 +19,7 @@ enum class ErrorCode {
     invalid_result,        // a result object would not be valid
     file_error,            // open, read, write, rename, fsync
     network_error,         // association or DIMSE trouble
+    tls_error,             // certificate, key or TLS handshake
 };
 
 class Error : public std::runtime_error {

@@ -6,8 +6,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "dicom/tls_client.h"
 
 namespace calcnode::dicom {
 
@@ -22,6 +25,7 @@ struct Peer {
     std::string own_ae_title = "CALCNODE";
     std::chrono::seconds connect_timeout{10};
     std::chrono::seconds response_timeout{60};
+    std::optional<TlsPeer> tls{};  // nothing: plain
 };
 
 struct OutgoingObject {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "service/log.h"
+#include "service/tls_options.h"
 
 namespace calcnode::service {
 
@@ -12,6 +13,7 @@ namespace {
 dicom::AssociationPolicy policy_of(const config::Dicom& options, const dicom::AssociationHandlers& handlers) {
     return {.called_ae_titles = options.called_ae_titles,
             .calling_ae_titles = options.calling_ae_titles,
+            .calling_ae_certificates = certificate_bindings(options.tls),
             .other_storage_classes = options.other_storage_classes,
             .max_pdu = options.max_pdu,
             .idle_timeout = options.idle_timeout,
@@ -36,32 +38,43 @@ AssociationThreads::~AssociationThreads() {
         association->thread.join();
 }
 
-AssociationThreads::Admission AssociationThreads::admit(int fd, const std::string& peer) {
+AssociationThreads::Admission AssociationThreads::admit(std::unique_ptr<dicom::Transport> transport,
+                                                        const std::string& peer) {
     reap();
     if (draining_) {
-        dicom::AssociationServer::reject_busy(fd);
+        dicom::AssociationServer::reject_busy(std::move(transport));
         return Admission::draining;
     }
     if (std::cmp_greater_equal(associations_.size(), options_.max_associations)) {
-        dicom::AssociationServer::reject_busy(fd);
+        dicom::AssociationServer::reject_busy(std::move(transport));
         return Admission::too_many;
     }
     const auto from_peer = std::count_if(associations_.begin(), associations_.end(),
                                          [&](const auto& association) { return association->peer == peer; });
     if (options_.max_associations_per_peer > 0 && from_peer >= options_.max_associations_per_peer) {
-        dicom::AssociationServer::reject_busy(fd);
+        dicom::AssociationServer::reject_busy(std::move(transport));
         return Admission::too_many_from_peer;
     }
     auto& association = *associations_.emplace_back(std::make_unique<Association>());
     association.peer = peer;
     ++active_;
-    association.thread = std::thread([this, &association, fd] { run(association, fd); });
+    association.transport = std::move(transport);
+    association.thread = std::thread([this, &association] { run(association); });
     return Admission::admitted;
 }
 
-void AssociationThreads::run(Association& association, int fd) {
-    const auto outcome = dicom::AssociationServer::serve(fd, association.peer, policy_, handlers_, stop_);
+void AssociationThreads::run(Association& association) {
+    const dicom::PeerCertificate* const shown = association.transport->certificate();
+    const std::string certificate = shown == nullptr ? "" : shown->subject + ", SHA-256 " + shown->sha256;
+    const auto outcome = dicom::AssociationServer::serve(std::move(association.transport), association.peer,
+                                                         policy_, handlers_, stop_);
     metrics_.association_ended(outcome.end, outcome.bytes);
+    if (!outcome.title_refusal.empty()) {
+        log_warn("ae_title_refused", {{"peer", association.peer},
+                                      {"calling_ae_title", outcome.calling_ae_title},
+                                      {"certificate", certificate},
+                                      {"reason", outcome.title_refusal}});
+    }
     log_info("association_ended", {{"peer", association.peer},
                                    {"end", outcome.end},
                                    {"stored", outcome.stored},

@@ -26,9 +26,9 @@ class AssociationThreads {
 
     enum class Admission { admitted, too_many, too_many_from_peer, draining };
 
-    /// Takes `fd` over (blocking, its whole A-ASSOCIATE-RQ readable) in every case: serves it on a new
+    /// Takes the connection over (its whole A-ASSOCIATE-RQ readable) in every case: serves it on a new
     /// thread, or answers with a transient rejection (PS3.8 9.3.4) and closes it.
-    Admission admit(int fd, const std::string& peer);
+    Admission admit(std::unique_ptr<dicom::Transport> transport, const std::string& peer);
 
     int active() const { return active_; }
 
@@ -43,10 +43,11 @@ class AssociationThreads {
     struct Association {
         std::atomic<bool> ended{false};
         std::string peer;
+        std::unique_ptr<dicom::Transport> transport;  // until the thread takes it
         std::thread thread;
     };
 
-    void run(Association& association, int fd);
+    void run(Association& association);
     void reap();
 
     config::Dicom options_;

@@ -65,20 +65,33 @@ std::vector<std::string> worker_arguments(const Options& options) {
     return arguments;
 }
 
+std::string dicom_ports(const config::Config& config, const service::Daemon& daemon) {
+    std::string text;
+    const auto add = [&](const char* what, int port) {
+        if (port < 0) return;
+        text.append(text.empty() ? "" : ", ").append(what).append(" on ");
+        text.append(config.dicom.listen_address).append(":").append(std::to_string(port));
+    };
+    add("DICOM", daemon.dicom_port());
+    add("DICOM over TLS", daemon.dicom_tls_port());
+    return text;
+}
+
 int serve(const Options& options) {
     const config::Config config = load(options);
     service::open_log(config.log, "serve");
     dicom::initialise_library();
     const int descriptors = service::raise_descriptor_limit();
     service::Daemon daemon(config, worker_arguments(options));
-    std::printf("calcnode: DICOM on %s:%d (AE title %s), HTTP on %s:%d, data in %s\n",
-                config.dicom.listen_address.c_str(), daemon.dicom_port(), config.dicom.ae_title.c_str(),
+    std::printf("calcnode: %s (AE title %s), HTTP on %s:%d, data in %s\n",
+                dicom_ports(config, daemon).c_str(), config.dicom.ae_title.c_str(),
                 config.http.listen_address.c_str(), daemon.http_port(),
                 std::filesystem::absolute(config.data_dir).c_str());
     std::fflush(stdout);
     service::log_info("serving", {{"version", CALCNODE_VERSION},
                                   {"libraries", dicom::library_versions()},
                                   {"dicom_port", daemon.dicom_port()},
+                                  {"dicom_tls_port", daemon.dicom_tls_port()},
                                   {"http_port", daemon.http_port()},
                                   {"descriptors", descriptors}});
     daemon.run();

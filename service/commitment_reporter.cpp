@@ -7,6 +7,7 @@
 #include "service/destination_sender.h"
 #include "service/log.h"
 #include "service/owner.h"
+#include "service/tls_options.h"
 
 namespace calcnode::service {
 
@@ -25,7 +26,8 @@ dicom::Peer peer_of_sender(const config::Config& config, const config::Commitmen
             // By the name that it called us, or it may not know us.
             .own_ae_title = duty.called_ae_title.empty() ? config.dicom.ae_title : duty.called_ae_title,
             .connect_timeout = config.delivery.connect_timeout,
-            .response_timeout = config.delivery.response_timeout};
+            .response_timeout = config.delivery.response_timeout,
+            .tls = tls_peer(config.dicom.tls, sender.tls, sender.host)};
 }
 
 }  // namespace

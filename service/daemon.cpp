@@ -54,7 +54,8 @@ struct Daemon::Parts {
     Receiver receiver;
     CommitmentDesk commitment_desk;
     AssociationThreads associations;
-    Acceptor acceptor;
+    std::optional<Acceptor> acceptor;
+    std::optional<Acceptor> tls_acceptor;
     RestApi rest;
     std::optional<HttpServer> http;  // answers at once, and so comes last
     std::optional<JournalWatcher> watcher;
@@ -76,13 +77,15 @@ Daemon::Parts::Parts(const config::Config& configuration, const std::vector<std:
                     },
                     commitment_desk.handlers()},
                    metrics),
-      acceptor(network, config.dicom, associations),
       rest(config, spool, metrics,
            {.associations = [this] { return associations.active(); },
             .workers = [this] { return supervisor ? supervisor->running() : 0; },
             .draining = [this] { return associations.draining(); },
             .drain = [this](bool on) { associations.drain(on); }}),
       signals(control, SIGTERM, SIGINT) {
+    if (config.dicom.plain) acceptor.emplace(network, config.dicom, associations, Acceptor::Kind::plain);
+    if (config.dicom.tls.enabled)
+        tls_acceptor.emplace(network, config.dicom, associations, Acceptor::Kind::tls);
     const int adopted = reconcile_spool(config, spool, journal_writer);
     if (adopted > 0) log_info("spool_reconciled", {{"adopted", adopted}});
     for (const auto& [name, destination] : config.destinations) {
@@ -125,7 +128,10 @@ Daemon::Daemon(const config::Config& config, const std::vector<std::string>& wor
 Daemon::~Daemon() = default;
 
 int Daemon::dicom_port() const {
-    return parts_->acceptor.port();
+    return parts_->acceptor ? parts_->acceptor->port() : -1;
+}
+int Daemon::dicom_tls_port() const {
+    return parts_->tls_acceptor ? parts_->tls_acceptor->port() : -1;
 }
 int Daemon::http_port() const {
     return parts_->http->port();

@@ -20,7 +20,9 @@ class Daemon {
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
 
+    /// -1: does not listen there.
     int dicom_port() const;
+    int dicom_tls_port() const;
     int http_port() const;
 
     /// The control thread's loop: returns after SIGTERM or SIGINT.

@@ -9,6 +9,7 @@
 #include "service/log.h"
 #include "service/owner.h"
 #include "service/result_plan.h"
+#include "service/tls_options.h"
 
 namespace calcnode::service {
 
@@ -29,7 +30,8 @@ dicom::Peer peer_of(const config::Config& config, const std::string& name) {
             .transfer_syntaxes = transfer_syntaxes_of(destination),
             .own_ae_title = config.dicom.ae_title,
             .connect_timeout = config.delivery.connect_timeout,
-            .response_timeout = config.delivery.response_timeout};
+            .response_timeout = config.delivery.response_timeout,
+            .tls = tls_peer(config.dicom.tls, destination.tls, destination.host)};
 }
 
 Duration retry_pause(const config::Delivery& rules, int attempt, double jitter) {

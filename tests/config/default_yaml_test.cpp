@@ -87,6 +87,16 @@ TEST(DefaultYaml, GivesTheValuesItSays) {
     EXPECT_EQ(c.dicom.association_timeout, 1h);
     EXPECT_EQ(c.dicom.max_object_bytes, 512ULL << 20);
     EXPECT_THAT(c.dicom.other_storage_classes, IsEmpty());
+    EXPECT_TRUE(c.dicom.plain);
+    EXPECT_FALSE(c.dicom.tls.enabled);
+    EXPECT_EQ(c.dicom.tls.port, 2762);
+    EXPECT_EQ(c.dicom.tls.certificate_file, "");
+    EXPECT_EQ(c.dicom.tls.private_key_file, "");
+    EXPECT_EQ(c.dicom.tls.trusted_certificates_file, "");
+    EXPECT_EQ(c.dicom.tls.revocation_lists_file, "");
+    EXPECT_EQ(c.dicom.tls.minimum_version, TlsVersion::tls12);
+    EXPECT_EQ(c.dicom.tls.client_certificates, ClientCertificates::required);
+    EXPECT_TRUE(c.dicom.tls.calling_ae_certificates.empty());
     EXPECT_FALSE(c.dicom.commitment.enabled);
     EXPECT_THAT(c.dicom.commitment.senders, IsEmpty());
     EXPECT_EQ(c.journal.url, "");
@@ -134,6 +144,10 @@ TEST(DefaultYaml, GivesTheValuesItSays) {
     EXPECT_EQ(commitment.timeout, 1h);
     EXPECT_EQ(commitment.attempts, 5);
     EXPECT_THAT(commitment.answers_from, IsEmpty());
+    EXPECT_FALSE(c.destinations.at("pacs").tls.enabled);
+    EXPECT_EQ(c.destinations.at("pacs").tls.peer_name, "");
+    EXPECT_EQ(c.destinations.at("pacs").tls.peer_sha256, "");
+    EXPECT_EQ(c.destinations.at("pacs").tls.trusted_certificates_file, "");
     ASSERT_EQ(c.routes.size(), 1U);
     EXPECT_EQ(c.routes[0].name, "everything");
     EXPECT_THAT(c.routes[0].destinations, ElementsAre("pacs"));

@@ -7,7 +7,8 @@ import urllib.request
 from support import tools
 from support.process import Process, children
 
-READY = re.compile(r"calcnode: DICOM on (\S+):(\d+) \(AE title (\S+)\), HTTP on (\S+):(\d+), data in (.+)")
+READY = re.compile(r"calcnode: (?:DICOM on \S+:(?P<port>\d+))?(?:, )?(?:DICOM over TLS on \S+:(?P<tls_port>\d+))? "
+                   r"\(AE title (?P<title>\S+)\), HTTP on \S+:(?P<http_port>\d+), data in .+")
 
 # Everything that would make a test wait is short; what a test is about it sets itself.
 QUICK = {
@@ -43,6 +44,7 @@ class Node:
     def __init__(self, folder, pacs=None, journal_url="", settings=None):
         self.folder = folder
         self.port = 0
+        self.tls_port = 0  # 0: does not listen there
         self.http_port = 0
         self.program = tools.CALCNODE
         self.environment = {}  # beside the tests' own
@@ -66,8 +68,8 @@ class Node:
         line = self._process.stdout.readline().decode()
         match = READY.match(line)
         assert match, f"serve did not come up: {line!r}\n{self.log_tail()}"
-        self.port, self.http_port = int(match.group(2)), int(match.group(5))
-        self.ae_title = match.group(3)
+        self.port, self.tls_port = int(match["port"] or 0), int(match["tls_port"] or 0)
+        self.http_port, self.ae_title = int(match["http_port"]), match["title"]
         return self
 
     def worker(self, name):
