@@ -29,20 +29,22 @@ std::string condition(StudyState state) {
     const std::string dead = studies_with_delivery("dead");
     const std::string pending = studies_with_delivery("pending");
     const std::string closed = "s.open = 0 and ";
-    const std::string finished = closed + "j.state = 'done' and ";
+    // coalesce: an index of jobs by state would lead through all jobs instead of through the studies by date.
+    const std::string finished = closed + "coalesce(j.state, '') = 'done' and ";
     switch (state) {
         case StudyState::receiving:
             return "s.open = 1";
         case StudyState::queued:
-            return closed + "j.state = 'queued'";
+            return closed + "coalesce(j.state, '') = 'queued'";
         case StudyState::analysing:
-            return closed + "j.state = 'running'";
+            return closed + "coalesce(j.state, '') = 'running'";
         case StudyState::trouble:
-            return finished + "(j.failed = 1 or s.id in " + dead + ")";
+            return finished + "(coalesce(j.failed, 0) = 1 or s.id in " + dead + ")";
         case StudyState::delivering:
-            return finished + "j.failed = 0 and s.id in " + pending + " and s.id not in " + dead;
+            return finished + "coalesce(j.failed, 0) = 0 and s.id in " + pending + " and s.id not in " + dead;
         case StudyState::done:
-            return finished + "j.failed = 0 and s.id not in " + pending + " and s.id not in " + dead;
+            return finished + "coalesce(j.failed, 0) = 0 and s.id not in " + pending + " and s.id not in " +
+                   dead;
     }
     return "1 = 0";
 }
