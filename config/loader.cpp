@@ -8,6 +8,7 @@
 #include <iterator>
 #include <set>
 
+#include "config/changes.h"
 #include "config/schema.h"
 #include "config/tls_rules.h"
 #include "config/value.h"
@@ -70,14 +71,18 @@ void check_commitment(const Config& config, const Value& tree, const Refuse& ref
         const Value& commitment = *tree.find("destinations")->find(name)->find("commitment");
         const char* key = commitment.find("wait") != nullptr ? "wait" : "timeout";
         refuse(*commitment.find(key), "destinations." + name + ".commitment." + key,
-               "wait is longer than timeout");
+               "wait is longer than timeout; wait is a part of it");
     }
 }
 
 /// What concerns more than one key. Only asked when each key is well formed by itself.
 void check_together(const Config& config, const Value& tree, std::vector<Mistake>& mistakes) {
     const auto refuse = [&](const Value& value, const std::string& key, const std::string& message) {
-        mistakes.push_back({.source = value.source, .line = value.line, .key = key, .message = message});
+        mistakes.push_back({.source = value.source,
+                            .line = value.line,
+                            .column = value.column,
+                            .key = key,
+                            .message = message});
     };
     const Value& routes = *tree.find("routes");
     std::set<std::string> names;
@@ -98,12 +103,12 @@ void check_together(const Config& config, const Value& tree, std::vector<Mistake
     check_tls(config, tree, refuse);
     if (config.delivery.first_retry > config.delivery.longest_retry)
         refuse(*tree.find("delivery")->find("first_retry"), "delivery.first_retry",
-               "is longer than longest_retry");
+               "is longer than longest_retry (" + to_text(config.delivery.longest_retry) + ")");
     if (config.assembly.required_views.empty())
         refuse(*tree.find("assembly")->find("required_views"), "assembly.required_views",
                "name at least one view");
     if (config.http.port != 0 && config.http.port == config.dicom.port)
-        refuse(*tree.find("http")->find("port"), "http.port", "is the same as dicom.port");
+        refuse(*tree.find("http")->find("port"), "http.port", "is the same as dicom.port; give each its own");
     if (config.http.tls_certificate.empty() != config.http.tls_key.empty())
         refuse(*tree.find("http")->find("tls_key"), "http.tls_key",
                "http.tls_certificate and http.tls_key are set together, or neither");
@@ -114,6 +119,7 @@ void check_together(const Config& config, const Value& tree, std::vector<Mistake
 std::string Mistake::text() const {
     std::string text = source + ":";
     if (line > 0) text.append(std::to_string(line)).append(":");
+    if (column > 0) text.append(std::to_string(column)).append(":");
     if (!key.empty()) text.append(" ").append(key).append(":");
     return text.append(" ").append(message);
 }
@@ -122,14 +128,21 @@ Error::Error(ErrorCode code, std::vector<Mistake> mistakes)
     : std::runtime_error(all_texts(mistakes)), code_(code), mistakes_(std::move(mistakes)) {}
 
 Config load(const std::optional<std::filesystem::path>& file, const std::vector<std::string>& settings) {
+    return load_with_settings(file, settings).config;
+}
+
+Loaded load_with_settings(const std::optional<std::filesystem::path>& file,
+                          const std::vector<std::string>& settings) {
     std::vector<Mistake> mistakes;
     const Value defaults = parse_yaml(kDefaultYaml, "default.yaml", mistakes);
     Value tree = defaults;
     if (file) {
         const Value own = parse_yaml(read_file(*file), file->string(), mistakes);
         if (own.kind == Value::Kind::scalar || own.kind == Value::Kind::list) {
-            mistakes.push_back(
-                {.source = file->string(), .line = own.line, .message = "must be a map of keys"});
+            mistakes.push_back({.source = file->string(),
+                                .line = own.line,
+                                .column = own.column,
+                                .message = "must be a map of keys"});
         }
         overlay(tree, own);
     }
@@ -140,7 +153,7 @@ Config load(const std::optional<std::filesystem::path>& file, const std::vector<
     read_map(schema(), config, tree, {defaults, mistakes, ""});
     if (mistakes.empty()) check_together(config, tree, mistakes);
     if (!mistakes.empty()) throw Error(ErrorCode::invalid, std::move(mistakes));
-    return config;
+    return {std::move(config), settings_of(tree)};
 }
 
 std::string journal_url(const Config& config) {

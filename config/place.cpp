@@ -40,6 +40,14 @@ std::string joined(const std::string& path, std::string_view key) {
     return path.empty() ? std::string(key) : path + "." + std::string(key);
 }
 
+/// Replaces the secret in a message that quotes it.
+void hide(std::string& message, const std::string& secret) {
+    if (secret.empty()) return;
+    const std::string shown = "(secret)";
+    for (std::size_t at = 0; (at = message.find(secret, at)) != std::string::npos; at += shown.size())
+        message.replace(at, secret.size(), shown);
+}
+
 }  // namespace
 
 Place Place::child(std::string_view key) const {
@@ -51,8 +59,12 @@ Place Place::item(std::size_t index) const {
 }
 
 void Place::refuse(const Value& value, std::string message) const {
-    mistakes.push_back(
-        {.source = value.source, .line = value.line, .key = path, .message = std::move(message)});
+    if (value.secret) hide(message, value.text);
+    mistakes.push_back({.source = value.source,
+                        .line = value.line,
+                        .column = value.column,
+                        .key = path,
+                        .message = std::move(message)});
 }
 
 bool Place::expect(const Value& value, Value::Kind kind, const char* what) const {
@@ -82,7 +94,8 @@ void Place::refuse_unknown_key(const Value& value, const std::vector<std::string
     } else {
         find_elsewhere(defaults, "", value.key, candidates);
     }
-    refuse(value, "unknown key" + hint(candidates));
+    const std::string advice = hint(candidates);
+    refuse(value, "unknown key" + (advice.empty() ? "; remove it (default.yaml holds every key)" : advice));
 }
 
 }  // namespace calcnode::config

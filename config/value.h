@@ -16,7 +16,9 @@ struct Value {
     std::string key{};   // within a map: its key; else empty
     std::string text{};  // of a scalar
     std::string source{};
-    int line = 0;  // 1-based; of the key within a map; 0: none
+    int line = 0;         // 1-based; of the key within a map; 0: none
+    int column = 0;       // 1-based; of the key within a map; 0: none
+    bool secret = false;  // the text, or a part of it, came from a file or the environment: never shown
     std::vector<Value> children{};
 
     const Value* find(std::string_view child_key) const;
