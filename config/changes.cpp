@@ -13,10 +13,12 @@ struct Rule {
 };
 
 // The first that fits decides. default.yaml's head and deploy/operating.md say the same to the operator.
-constexpr std::array<Rule, 11> kRules{{
+constexpr std::array<Rule, 13> kRules{{
     {"dicom.listen_address", Effect::restart},
     {"dicom.port", Effect::restart},
+    {"dicom.plain", Effect::restart},
     {"dicom.tls", Effect::restart},
+    {"dicom.commitment", Effect::restart},
     {"dicom", Effect::at_once},
     {"assembly", Effect::at_once},
     {"analysis", Effect::workers},
@@ -108,9 +110,33 @@ const char* to_string(Effect effect) {
 }
 
 Effect effect_of(std::string_view key) {
+    // Who asks and who answers is settled when the threads for it are started.
+    if (key.find(".commitment.") != std::string_view::npos) return Effect::restart;
     for (const Rule& rule : kRules)
         if (is_below(key, rule.key)) return rule.effect;
     return Effect::restart;
+}
+
+Config taken_over(const Config& running, const Config& fresh) {
+    Config config = running;
+    config.dicom = fresh.dicom;
+    config.dicom.listen_address = running.dicom.listen_address;
+    config.dicom.port = running.dicom.port;
+    config.dicom.plain = running.dicom.plain;
+    config.dicom.tls = running.dicom.tls;
+    config.dicom.commitment = running.dicom.commitment;
+    config.assembly = fresh.assembly;
+    config.analysis = fresh.analysis;
+    config.results = fresh.results;
+    config.delivery = fresh.delivery;
+    config.destinations = fresh.destinations;
+    for (auto& [name, destination] : config.destinations) {
+        const auto known = running.destinations.find(name);
+        if (known != running.destinations.end()) destination.commitment = known->second.commitment;
+    }
+    config.routes = fresh.routes;
+    config.log.level = fresh.log.level;
+    return config;
 }
 
 Settings settings_of(const Value& tree) {

@@ -33,6 +33,9 @@ Effect effect_of(std::string_view key);
 /// All keys whose values differ, in the order of their names.
 std::vector<Change> changes_between(const Settings& before, const Settings& after);
 
+/// What counts after a reload: `fresh`, but what needs a restart stays as in `running`.
+Config taken_over(const Config& running, const Config& fresh);
+
 /// Every key of a tree with its value as text.
 Settings settings_of(const Value& tree);
 

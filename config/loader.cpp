@@ -136,8 +136,10 @@ Loaded load_with_settings(const std::optional<std::filesystem::path>& file,
     std::vector<Mistake> mistakes;
     const Value defaults = parse_yaml(kDefaultYaml, "default.yaml", mistakes);
     Value tree = defaults;
+    std::string text;
     if (file) {
-        const Value own = parse_yaml(read_file(*file), file->string(), mistakes);
+        text = read_file(*file);
+        const Value own = parse_yaml(text, file->string(), mistakes);
         if (own.kind == Value::Kind::scalar || own.kind == Value::Kind::list) {
             mistakes.push_back({.source = file->string(),
                                 .line = own.line,
@@ -153,7 +155,7 @@ Loaded load_with_settings(const std::optional<std::filesystem::path>& file,
     read_map(schema(), config, tree, {defaults, mistakes, ""});
     if (mistakes.empty()) check_together(config, tree, mistakes);
     if (!mistakes.empty()) throw Error(ErrorCode::invalid, std::move(mistakes));
-    return {std::move(config), settings_of(tree)};
+    return {std::move(config), settings_of(tree), std::move(text)};
 }
 
 std::string journal_url(const Config& config) {

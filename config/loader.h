@@ -53,6 +53,7 @@ using Settings = std::map<std::string, Setting>;
 struct Loaded {
     Config config;
     Settings settings;  // every key that default.yaml, the file or a --set gives a value
+    std::string text;   // the file as it was read; empty without one
 };
 
 /// Throws Error with *all* mistakes: unknown keys (with the nearest known one as a hint), wrong types, values

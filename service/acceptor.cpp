@@ -156,6 +156,11 @@ Acceptor::Acceptor(asio::io_context& context, const config::Dicom& options, Asso
 
 Acceptor::~Acceptor() = default;
 
+void Acceptor::reconfigure(const config::Dicom& options) {
+    options_ = options;
+    filter_ = PeerFilter(options.allowed_peers);
+}
+
 void Acceptor::accept_next() {
     listener_.async_accept([this](const boost::system::error_code& error, tcp::socket socket) {
         if (error == asio::error::operation_aborted) return;

@@ -30,6 +30,9 @@ class Acceptor {
              Kind kind);
     ~Acceptor();
 
+    /// For connections from now on: who may connect, how long one may take. The address and the port stay.
+    void reconfigure(const config::Dicom& options);
+
     int port() const { return listener_.local_endpoint().port(); }
 
   private:

@@ -13,8 +13,8 @@ constexpr std::chrono::milliseconds kInterval{250};
 
 }  // namespace
 
-Assembler::Assembler(boost::asio::io_context& context, const config::Assembly& rules, Journal& journal)
-    : rules_(rules), journal_(journal), timer_(context) {
+Assembler::Assembler(boost::asio::io_context& context, LiveConfig config, Journal& journal)
+    : config_(std::move(config)), journal_(journal), timer_(context) {
     schedule();
 }
 
@@ -33,12 +33,14 @@ void Assembler::schedule() {
 }
 
 void Assembler::look() {
+    const auto config = config_.now();
+    const config::Assembly& rules = config->assembly;
     for (const OpenStudy& study : journal_.open_studies()) {
         const Time time = now();
-        const AssemblyDecision decision = decide(study, time, rules_);
+        const AssemblyDecision decision = decide(study, time, rules);
         if (!decision.close) continue;
         const std::string reason = to_string(*decision.close);
-        if (!journal_.close_study(study, select_images(study, rules_), study_destinations(study), reason,
+        if (!journal_.close_study(study, select_images(study, rules), study_destinations(study), reason,
                                   time)) {
             continue;  // an instance came meanwhile, or another process was first
         }

@@ -6,20 +6,20 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "config/config.h"
 #include "service/journal.h"
+#include "service/live_config.h"
 
 namespace calcnode::service {
 
 class Assembler {
   public:
-    Assembler(boost::asio::io_context& context, const config::Assembly& rules, Journal& journal);
+    Assembler(boost::asio::io_context& context, LiveConfig config, Journal& journal);
 
   private:
     void schedule();
     void look();
 
-    const config::Assembly& rules_;
+    LiveConfig config_;
     Journal& journal_;
     boost::asio::steady_timer timer_;
 };

@@ -28,9 +28,14 @@ dicom::AssociationPolicy policy_of(const config::Dicom& options, const dicom::As
 AssociationThreads::AssociationThreads(const config::Dicom& options, dicom::AssociationHandlers handlers,
                                        Metrics& metrics)
     : options_(options),
-      policy_(policy_of(options, handlers)),
       handlers_(std::move(handlers)),
+      policy_(std::make_shared<const dicom::AssociationPolicy>(policy_of(options, handlers_))),
       metrics_(metrics) {}
+
+void AssociationThreads::reconfigure(const config::Dicom& options) {
+    options_ = options;
+    policy_ = std::make_shared<const dicom::AssociationPolicy>(policy_of(options, handlers_));
+}
 
 AssociationThreads::~AssociationThreads() {
     stop_ = true;
@@ -57,6 +62,7 @@ AssociationThreads::Admission AssociationThreads::admit(std::unique_ptr<dicom::T
     }
     auto& association = *associations_.emplace_back(std::make_unique<Association>());
     association.peer = peer;
+    association.policy = policy_;
     ++active_;
     association.transport = std::move(transport);
     association.thread = std::thread([this, &association] { run(association); });
@@ -67,7 +73,7 @@ void AssociationThreads::run(Association& association) {
     const dicom::PeerCertificate* const shown = association.transport->certificate();
     const std::string certificate = shown == nullptr ? "" : shown->subject + ", SHA-256 " + shown->sha256;
     const auto outcome = dicom::AssociationServer::serve(std::move(association.transport), association.peer,
-                                                         policy_, handlers_, stop_);
+                                                         *association.policy, handlers_, stop_);
     metrics_.association_ended(outcome.end, outcome.bytes);
     if (!outcome.title_refusal.empty()) {
         log_warn("ae_title_refused", {{"peer", association.peer},

@@ -24,6 +24,9 @@ class AssociationThreads {
     AssociationThreads(const AssociationThreads&) = delete;
     AssociationThreads& operator=(const AssociationThreads&) = delete;
 
+    /// For associations from now on. By the network thread.
+    void reconfigure(const config::Dicom& options);
+
     enum class Admission { admitted, too_many, too_many_from_peer, draining };
 
     /// Takes the connection over (its whole A-ASSOCIATE-RQ readable) in every case: serves it on a new
@@ -43,6 +46,7 @@ class AssociationThreads {
     struct Association {
         std::atomic<bool> ended{false};
         std::string peer;
+        std::shared_ptr<const dicom::AssociationPolicy> policy;  // shared with those admitted under it
         std::unique_ptr<dicom::Transport> transport;  // until the thread takes it
         std::thread thread;
     };
@@ -51,8 +55,8 @@ class AssociationThreads {
     void reap();
 
     config::Dicom options_;
-    dicom::AssociationPolicy policy_;
     dicom::AssociationHandlers handlers_;
+    std::shared_ptr<const dicom::AssociationPolicy> policy_;  // shared with those admitted under it
     Metrics& metrics_;
     std::atomic<bool> stop_{false};
     std::atomic<bool> draining_{false};

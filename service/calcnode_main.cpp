@@ -16,6 +16,7 @@
 #include "service/analyze_command.h"
 #include "service/daemon.h"
 #include "service/descriptors.h"
+#include "service/explain_route.h"
 #include "service/job_runner.h"
 #include "service/log.h"
 #include "service/picture_command.h"
@@ -32,6 +33,7 @@ struct Options {
     std::string config_file;
     std::vector<std::string> settings;
     service::AnalyzeOptions analyze;
+    service::ExplainRouteOptions explain;
     std::string owner;
     int parent = 0;
 };
@@ -53,16 +55,10 @@ config::Config load(const Options& options) {
     return config::load(file, options.settings);
 }
 
-// What a supervised worker needs to find the same configuration.
-std::vector<std::string> worker_arguments(const Options& options) {
-    std::vector<std::string> arguments;
-    if (!options.config_file.empty()) {
-        arguments.insert(arguments.end(),
-                         {"--config", std::filesystem::absolute(options.config_file).string()});
-    }
-    for (const std::string& setting : options.settings)
-        arguments.insert(arguments.end(), {"--set", setting});
-    return arguments;
+service::ConfigurationSource source_of(const Options& options) {
+    service::ConfigurationSource source{.file = std::nullopt, .settings = options.settings};
+    if (!options.config_file.empty()) source.file = std::filesystem::absolute(options.config_file);
+    return source;
 }
 
 std::string dicom_ports(const config::Config& config, const service::Daemon& daemon) {
@@ -78,11 +74,13 @@ std::string dicom_ports(const config::Config& config, const service::Daemon& dae
 }
 
 int serve(const Options& options) {
-    const config::Config config = load(options);
+    const service::ConfigurationSource source = source_of(options);
+    const config::Loaded loaded = config::load_with_settings(source.file, source.settings);
+    const config::Config& config = loaded.config;
     service::open_log(config.log, "serve");
     dicom::initialise_library();
     const int descriptors = service::raise_descriptor_limit();
-    service::Daemon daemon(config, worker_arguments(options));
+    service::Daemon daemon(loaded, source);
     std::printf("calcnode: %s (AE title %s), HTTP on %s:%d, data in %s\n",
                 dicom_ports(config, daemon).c_str(), config.dicom.ae_title.c_str(),
                 config.http.listen_address.c_str(), daemon.http_port(),
@@ -127,6 +125,12 @@ int check_config(const Options& options) {
     return 0;
 }
 
+int explain_route(const Options& options) {
+    const config::Config config = load(options);
+    dicom::initialise_library();
+    return service::run_explain_route(config, options.explain);
+}
+
 int version(const Options& options) {
     std::printf("calcnode %s\n%s\n", CALCNODE_VERSION, dicom::library_versions().c_str());
     const config::Config config = load(options);
@@ -156,7 +160,8 @@ int main(int argc, char** argv) {
         "  calcnode serve --config site.yaml --set dicom.port=104\n"
         "  calcnode worker --config site.yaml                  one more worker, on this or another machine\n"
         "  calcnode analyze exam/ --out results/               once, without a network\n"
-        "  calcnode check-config --config site.yaml\n"
+        "  calcnode check-config site.yaml\n"
+        "  calcnode explain-route image.dcm --config site.yaml --calling MODALITY\n"
         "Exit status: 0 done, 1 failed, 2 wrong usage or configuration.");
     Options options;
     auto* serve_command = app.add_subcommand("serve", "Receive, analyse and deliver until SIGTERM");
@@ -164,11 +169,28 @@ int main(int argc, char** argv) {
     auto* analyze_command =
         app.add_subcommand("analyze", "Analyse files or folders once and write the results");
     auto* check_command = app.add_subcommand("check-config", "Check a configuration and name every mistake");
+    check_command->add_option("FILE", options.config_file, "Configuration file (the same as --config)")
+        ->check(CLI::ExistingFile);
+    check_command->footer(
+        "Prints every mistake as FILE:LINE:COLUMN: KEY: what is wrong, and what to do. Exit status 2 when "
+        "there is one.");
+    auto* explain_command = app.add_subcommand(
+        "explain-route", "Say which rule of the configuration a data set would take, and why");
+    explain_command->add_option("FILE", options.explain.file, "A DICOM file")
+        ->required()
+        ->check(CLI::ExistingFile);
+    explain_command->add_option("--calling", options.explain.calling_ae_title,
+                                "Calling AE title of the sender");
+    explain_command->add_option("--called", options.explain.called_ae_title, "Called AE title");
+    explain_command->add_option("--peer", options.explain.peer, "Address of the sender");
+    explain_command->add_flag("--json", options.explain.json, "Print JSON");
+    explain_command->footer("Exit status: 0 a rule takes it, 1 none does (or the file cannot be read).");
     auto* version_command = app.add_subcommand(
         "version", "Print the versions of calcnode, its libraries, the installed models and the one in use");
     auto* pictures_command =
         app.add_subcommand("pictures", "Decode pixels for serve (started by it)")->group("");
-    for (auto* command : {serve_command, worker_command, analyze_command, check_command, version_command}) {
+    for (auto* command :
+         {serve_command, worker_command, analyze_command, check_command, explain_command, version_command}) {
         add_configuration(*command, options);
     }
     worker_command->add_option("--owner", options.owner, "Name of this worker's leases (set by serve)");
@@ -203,6 +225,7 @@ int main(int argc, char** argv) {
         if (*analyze_command) return analyze(options);
         if (*pictures_command) return pictures();
         if (*check_command) return check_config(options);
+        if (*explain_command) return explain_route(options);
         return version(options);
     } catch (const config::Error& error) {
         std::cerr << error.what() << '\n';

@@ -2,10 +2,13 @@
 
 #include <list>
 #include <optional>
+#include <set>
 #include <thread>
+#include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <signal.h>
 
@@ -20,6 +23,7 @@
 #include "service/journal.h"
 #include "service/journal_watcher.h"
 #include "service/journal_writer.h"
+#include "service/live_config.h"
 #include "service/log.h"
 #include "service/metrics.h"
 #include "service/receiver.h"
@@ -32,20 +36,28 @@ namespace calcnode::service {
 namespace asio = boost::asio;
 
 struct Daemon::Parts {
-    Parts(const config::Config& configuration, const std::vector<std::string>& worker_arguments);
+    Parts(config::Loaded configuration, ConfigurationSource source);
     ~Parts();
 
     dicom::StoreAnswer store(const dicom::StoreRequest& request, dicom::DatasetStream& stream);
+    void await_signal();
+    /// A reload was accepted.
+    void take_over(const ReloadOutcome& outcome);
+    void start_senders();
+    WorkerCommand worker_command() const;
 
     // Members in dependency order: the last is the first to stop.
-    config::Config config;
+    const config::Config config;  // as at the start: what needs a restart to change
+    LiveConfig live{config};
+    Reloader reloader;
     asio::io_context control;
     asio::io_context network;
     asio::executor_work_guard<asio::io_context::executor_type> network_work{network.get_executor()};
     Metrics metrics;
     Spool spool;
     Journal control_journal;
-    std::list<DestinationSender> senders;
+    std::list<DestinationSender> senders;  // one for each of sending_to; none ends before we do
+    std::set<std::string> sending_to;
     std::list<CommitmentRequester> requesters;
     std::optional<CommitmentReporter> reporter;
     Assembler assembler;
@@ -63,13 +75,17 @@ struct Daemon::Parts {
     std::thread network_thread;
 };
 
-Daemon::Parts::Parts(const config::Config& configuration, const std::vector<std::string>& worker_arguments)
-    : config(configuration),
+Daemon::Parts::Parts(config::Loaded configuration, ConfigurationSource source)
+    : config(configuration.config),
+      reloader(std::move(source), std::move(configuration), live,
+               [this](const ReloadOutcome& outcome) {
+                   asio::post(control, [this, outcome] { take_over(outcome); });
+               }),
       spool(config.data_dir / "spool"),
       control_journal(Journal::open(config::journal_url(config))),
-      assembler(control, config.assembly, control_journal),
+      assembler(control, live, control_journal),
       journal_writer(config::journal_url(config)),
-      receiver(config, spool, journal_writer),
+      receiver(live, spool, journal_writer),
       commitment_desk(config, spool),
       associations(config.dicom,
                    {[this](const dicom::StoreRequest& request, dicom::DatasetStream& stream) {
@@ -82,29 +98,57 @@ Daemon::Parts::Parts(const config::Config& configuration, const std::vector<std:
             .workers = [this] { return supervisor ? supervisor->running() : 0; },
             .draining = [this] { return associations.draining(); },
             .drain = [this](bool on) { associations.drain(on); }}),
-      signals(control, SIGTERM, SIGINT) {
+      signals(control, SIGTERM, SIGINT, SIGHUP) {
     if (config.dicom.plain) acceptor.emplace(network, config.dicom, associations, Acceptor::Kind::plain);
     if (config.dicom.tls.enabled)
         tls_acceptor.emplace(network, config.dicom, associations, Acceptor::Kind::tls);
     const int adopted = reconcile_spool(config, spool, journal_writer);
     if (adopted > 0) log_info("spool_reconciled", {{"adopted", adopted}});
+    start_senders();
     for (const auto& [name, destination] : config.destinations) {
-        senders.emplace_back(config, spool, name);
         if (destination.commitment.enabled) requesters.emplace_back(config, name);
     }
     if (config.dicom.commitment.enabled) reporter.emplace(config);
-    signals.async_wait([this](const boost::system::error_code& error, int signal) {
-        if (error) return;
-        log_info("stopping", {{"signal", signal}});
-        control.stop();
-    });
-    if (config.analysis.workers > 0) {
-        supervisor.emplace(control, WorkerCommand{worker_arguments, config.analysis.workers},
-                           control_journal);
-    }
+    await_signal();
+    supervisor.emplace(control, worker_command(), control_journal);
     http.emplace(config.http, [this](const HttpRequest& request) { return rest.answer(request); });
     watcher.emplace(config::journal_url(config), spool, metrics, *http);
     network_thread = std::thread([this] { network.run(); });
+}
+
+void Daemon::Parts::await_signal() {
+    signals.async_wait([this](const boost::system::error_code& error, int signal) {
+        if (error) return;
+        if (signal == SIGHUP) {
+            (void)reloader.reload();  // it has logged what came of it
+            return await_signal();
+        }
+        log_info("stopping", {{"signal", signal}});
+        control.stop();
+    });
+}
+
+void Daemon::Parts::start_senders() {
+    for (const auto& [name, destination] : live.now()->destinations) {
+        if (sending_to.insert(name).second) senders.emplace_back(live, spool, name);
+    }
+}
+
+WorkerCommand Daemon::Parts::worker_command() const {
+    return {reloader.worker_arguments(), live.now()->analysis.workers, reloader.accepted_text()};
+}
+
+void Daemon::Parts::take_over(const ReloadOutcome& outcome) {
+    start_senders();
+    asio::post(network, [this] {
+        const config::Dicom options = live.now()->dicom;
+        if (acceptor) acceptor->reconfigure(options);
+        if (tls_acceptor) tls_acceptor->reconfigure(options);
+        associations.reconfigure(options);
+    });
+    if (!outcome.concerns_workers()) return;
+    set_log_level(live.now()->log.level);
+    supervisor->replace(worker_command());
 }
 
 Daemon::Parts::~Parts() {
@@ -122,8 +166,8 @@ dicom::StoreAnswer Daemon::Parts::store(const dicom::StoreRequest& request, dico
     return answer;
 }
 
-Daemon::Daemon(const config::Config& config, const std::vector<std::string>& worker_arguments)
-    : parts_(std::make_unique<Parts>(config, worker_arguments)) {}
+Daemon::Daemon(config::Loaded configuration, ConfigurationSource source)
+    : parts_(std::make_unique<Parts>(std::move(configuration), std::move(source))) {}
 
 Daemon::~Daemon() = default;
 

@@ -3,19 +3,18 @@
 #pragma once
 
 #include <memory>
-#include <string>
-#include <vector>
 
-#include "config/config.h"
+#include "config/loader.h"
+#include "service/reload.h"
 
 namespace calcnode::service {
 
 class Daemon {
   public:
     /// Opens journal and spool, reconciles them, listens, starts the workers. Throws with one clear line when
-    /// something cannot be had (port taken, journal unreadable). `worker_arguments`: the configuration
-    /// options to hand to workers.
-    Daemon(const config::Config& config, const std::vector<std::string>& worker_arguments);
+    /// something cannot be had (port taken, journal unreadable). `source`: where the configuration
+    /// came from, and comes from on SIGHUP.
+    Daemon(config::Loaded configuration, ConfigurationSource source);
     ~Daemon();
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;

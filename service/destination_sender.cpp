@@ -41,11 +41,10 @@ Duration retry_pause(const config::Delivery& rules, int attempt, double jitter) 
     return Duration(std::llround(capped * (0.8 + 0.4 * jitter)));
 }
 
-DestinationSender::DestinationSender(const config::Config& config, const Spool& spool, std::string name)
-    : config_(config),
+DestinationSender::DestinationSender(LiveConfig config, const Spool& spool, std::string name)
+    : config_(std::move(config)),
       spool_(spool),
       name_(std::move(name)),
-      peer_(peer_of(config, name_)),
       owner_(make_owner("send-" + name_)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -54,7 +53,7 @@ DestinationSender::~DestinationSender() = default;
 void DestinationSender::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         try {
-            Journal journal = Journal::open(config::journal_url(config_));
+            Journal journal = Journal::open(config::journal_url(*config_.now()));
             deliver_until_stopped(journal, stop);
         } catch (const std::exception& error) {
             log_error("delivery_halted", {{"destination", name_}, {"error", error.what()}});
@@ -70,9 +69,11 @@ void DestinationSender::deliver_until_stopped(Journal& journal, const std::stop_
 }
 
 bool DestinationSender::deliver_batch(Journal& journal) {
-    const Duration lease =
-        config_.delivery.connect_timeout + config_.delivery.response_timeout + kLeaseMargin;
-    const auto batch = journal.claim_deliveries(name_, owner_, now(), lease, config_.delivery.batch);
+    const auto config = config_.now();
+    if (!config->destinations.contains(name_)) return false;  // a reload has taken it out
+    const config::Delivery& rules = config->delivery;
+    const Duration lease = rules.connect_timeout + rules.response_timeout + kLeaseMargin;
+    const auto batch = journal.claim_deliveries(name_, owner_, now(), lease, rules.batch);
     if (batch.empty()) return false;
     dicom::fail_point("delivery.claimed", name_);
 
@@ -86,32 +87,32 @@ bool DestinationSender::deliver_batch(Journal& journal) {
     std::vector<bool> finished(batch.size(), false);
     const auto finish = [&](std::size_t index, const dicom::DeliveryReport& report) {
         if (finished[index]) return;
-        journal.finish_delivery(batch[index], owner_, outcome_of(batch[index], report), now());
+        journal.finish_delivery(batch[index], owner_, outcome_of(*config, batch[index], report), now());
         finished[index] = true;
         journal.renew_deliveries(owner_, now(), lease);
     };
-    const auto reports = dicom::send_objects(peer_, objects, finish);
+    const auto reports = dicom::send_objects(peer_of(*config, name_), objects, finish);
     for (std::size_t index = 0; index < reports.size(); ++index)
         finish(index, reports[index]);
     return true;
 }
 
-DeliveryOutcome DestinationSender::outcome_of(const PendingDelivery& delivery,
+DeliveryOutcome DestinationSender::outcome_of(const config::Config& config, const PendingDelivery& delivery,
                                               const dicom::DeliveryReport& report) {
     using State = DeliveryOutcome::State;
     DeliveryOutcome outcome{.state = State::dead, .text = report.text, .next_attempt = {}};
     if (report.status == dicom::DeliveryStatus::delivered) {
         outcome.state = State::delivered;
-        outcome.ask_commitment = config_.destinations.at(name_).commitment.enabled;
+        outcome.ask_commitment = config.destinations.at(name_).commitment.enabled;
         log_info("delivered", {{"destination", name_},
                                {"sop_instance_uid", delivery.sop_instance_uid},
                                {"attempt", delivery.attempt}});
         return outcome;
     }
-    if (report.status == dicom::DeliveryStatus::retry && delivery.attempt < config_.delivery.attempts) {
+    if (report.status == dicom::DeliveryStatus::retry && delivery.attempt < config.delivery.attempts) {
         static thread_local std::mt19937 random{std::random_device{}()};
         const double jitter = std::uniform_real_distribution<>(0, 1)(random);
-        const Duration pause = retry_pause(config_.delivery, delivery.attempt, jitter);
+        const Duration pause = retry_pause(config.delivery, delivery.attempt, jitter);
         outcome.state = State::retry;
         outcome.next_attempt = now() + pause;
         log_warn("delivery_failed", {{"destination", name_},

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "dicom/storage_scu.h"
 #include "service/journal.h"
+#include "service/live_config.h"
 #include "service/spool.h"
 
 namespace calcnode::service {
@@ -23,21 +24,22 @@ dicom::Peer peer_of(const config::Config& config, const std::string& name);
 
 class DestinationSender {
   public:
-    /// Starts the thread. `config` and `spool` must outlive it. `name` is a key of config.destinations.
-    DestinationSender(const config::Config& config, const Spool& spool, std::string name);
+    /// Starts the thread. `spool` must outlive it. `name` is a key of config.destinations; while it is none,
+    /// after a reload, nothing is sent.
+    DestinationSender(LiveConfig config, const Spool& spool, std::string name);
     ~DestinationSender();  // lets the object in flight finish, joins
 
   private:
     void run(const std::stop_token& stop);
     void deliver_until_stopped(Journal& journal, const std::stop_token& stop);
     bool deliver_batch(Journal& journal);
-    DeliveryOutcome outcome_of(const PendingDelivery& delivery, const dicom::DeliveryReport& report);
+    DeliveryOutcome outcome_of(const config::Config& config, const PendingDelivery& delivery,
+                               const dicom::DeliveryReport& report);
     void wait(const std::stop_token& stop, Duration duration);
 
-    const config::Config& config_;
+    LiveConfig config_;
     const Spool& spool_;
     std::string name_;
-    dicom::Peer peer_;
     std::string owner_;
     std::mutex mutex_;
     std::condition_variable_any stopped_;

@@ -55,6 +55,10 @@ void open_log(const config::Log& options, std::string_view process) {
     spdlog::set_default_logger(std::move(logger));
 }
 
+void set_log_level(const std::string& level) {
+    spdlog::default_logger_raw()->set_level(spdlog::level::from_str(level));
+}
+
 void log_debug(std::string_view event, std::initializer_list<Field> fields) {
     write(spdlog::level::debug, event, fields);
 }

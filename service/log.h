@@ -14,6 +14,9 @@ namespace calcnode::service {
 /// Call once at start. `process` ("serve", "worker") stands in each line with the pid.
 void open_log(const config::Log& options, std::string_view process);
 
+/// Another log.level from now on.
+void set_log_level(const std::string& level);
+
 struct Field {
     std::string_view key;
     std::string value;

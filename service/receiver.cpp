@@ -93,8 +93,8 @@ void remove_or_leave(const Spool& spool, const std::filesystem::path& path) {
 
 }  // namespace
 
-Receiver::Receiver(const config::Config& config, const Spool& spool, JournalWriter& journal)
-    : config_(config), spool_(spool), journal_(journal) {}
+Receiver::Receiver(LiveConfig config, const Spool& spool, JournalWriter& journal)
+    : config_(std::move(config)), spool_(spool), journal_(journal) {}
 
 StoreAnswer Receiver::store(const dicom::StoreRequest& request, dicom::DatasetStream& stream) const {
     const auto started = std::chrono::steady_clock::now();
@@ -102,7 +102,7 @@ StoreAnswer Receiver::store(const dicom::StoreRequest& request, dicom::DatasetSt
         SpoolFile file = spool_.create_instance();
         dicom::fail_point("receive.opened", request.sop_instance_uid);
         write_all(file, request, stream);
-        Examination examination = examine(config_, file.part_path(), meta_of(request));
+        Examination examination = examine(*config_.now(), file.part_path(), meta_of(request));
         if (examination.refusal) return refuse(request, *examination.refusal, examination.refusal->comment);
         ReceivedInstance& instance = examination.instance;
         instance.bytes = file.bytes();

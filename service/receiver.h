@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "dicom/association_server.h"
 #include "service/journal_writer.h"
+#include "service/live_config.h"
 #include "service/spool.h"
 
 namespace calcnode::service {
@@ -17,14 +18,14 @@ namespace calcnode::service {
 /// or Instance UID is not the command's. Thread-safe. The arguments must outlive it.
 class Receiver {
   public:
-    Receiver(const config::Config& config, const Spool& spool, JournalWriter& journal);
+    Receiver(LiveConfig config, const Spool& spool, JournalWriter& journal);
     dicom::StoreAnswer store(const dicom::StoreRequest& request, dicom::DatasetStream& stream) const;
 
   private:
     dicom::StoreAnswer keep(const dicom::StoreRequest& request, const ReceivedInstance& instance,
                             std::chrono::steady_clock::time_point started) const;
 
-    const config::Config& config_;
+    LiveConfig config_;
     const Spool& spool_;
     JournalWriter& journal_;
 };

@@ -1,12 +1,14 @@
 #include "service/supervisor.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <thread>
 
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,21 +25,47 @@ constexpr std::chrono::milliseconds kLongestPause{30'000};
 constexpr std::chrono::seconds kYoung{10};       // dying before this age makes the pause grow
 constexpr std::chrono::seconds kEndPatience{5};  // between SIGTERM and SIGKILL
 constexpr int kFirstInheritedDescriptor = 3;
+constexpr int kConfigurationDescriptor = 3;
+constexpr const char* kConfigurationPath = "/dev/fd/3";
 
 std::string how_it_ended(int status) {
     if (WIFSIGNALED(status)) return std::string("signal ") + ::strsignal(WTERMSIG(status));
     return "exit status " + std::to_string(WEXITSTATUS(status));
 }
 
+/// A file without a name that holds the text, and its end.
+class MemoryFile {
+  public:
+    explicit MemoryFile(const std::string& text)
+        : fd_(::memfd_create("calcnode configuration", MFD_CLOEXEC)) {
+        const bool whole =
+            fd_ >= 0 && ::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+        if (whole) return;
+        const std::string why = std::strerror(errno);
+        if (fd_ >= 0) ::close(fd_);
+        throw std::runtime_error("cannot hand the configuration to a worker: " + why);
+    }
+    ~MemoryFile() { ::close(fd_); }
+    MemoryFile(const MemoryFile&) = delete;
+    MemoryFile& operator=(const MemoryFile&) = delete;
+    int descriptor() const { return fd_; }
+
+  private:
+    int fd_;
+};
+
 // posix_spawn, not fork: this process has threads. Sockets of associations must not leak into the worker.
-pid_t spawn(const std::vector<std::string>& arguments) {
+pid_t spawn(const std::vector<std::string>& arguments, int configuration) {
     std::vector<char*> argv;
     for (const std::string& argument : arguments)
         argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_addclosefrom_np(&actions, kFirstInheritedDescriptor);
+    if (configuration >= 0)
+        ::posix_spawn_file_actions_adddup2(&actions, configuration, kConfigurationDescriptor);
+    const int first_closed = configuration >= 0 ? kConfigurationDescriptor + 1 : kFirstInheritedDescriptor;
+    ::posix_spawn_file_actions_addclosefrom_np(&actions, first_closed);
     pid_t pid = 0;
     const int error = ::posix_spawn(&pid, "/proc/self/exe", &actions, nullptr, argv.data(), environ);
     ::posix_spawn_file_actions_destroy(&actions);
@@ -86,7 +114,13 @@ void Supervisor::start(Worker& worker) {
     std::vector<std::string> arguments{"calcnode", "worker"};
     arguments.insert(arguments.end(), command_.arguments.begin(), command_.arguments.end());
     arguments.insert(arguments.end(), {"--owner", worker.owner, "--parent", std::to_string(::getpid())});
-    worker.pid = spawn(arguments);
+    std::optional<MemoryFile> configuration;
+    if (command_.configuration) {
+        configuration.emplace(*command_.configuration);
+        arguments.insert(arguments.end(), {"--config", kConfigurationPath});
+    }
+    worker.pid = spawn(arguments, configuration ? configuration->descriptor() : -1);
+    worker.told_to_end = false;
     ++running_;
     worker.started = steady_clock::now();
     log_info("worker_started", {{"pid", static_cast<long>(worker.pid)}, {"owner", worker.owner}});
@@ -107,6 +141,7 @@ void Supervisor::reap() {
         const bool young = steady_clock::now() - worker.started < kYoung;
         worker.pause =
             young ? std::min(std::max(worker.pause * 2, kShortestPause), kLongestPause) : kShortestPause;
+        if (worker.told_to_end) worker.pause = {};
         worker.start_again = steady_clock::now() + worker.pause;
         log_warn("worker_ended", {{"pid", static_cast<long>(worker.pid)},
                                   {"owner", worker.owner},
@@ -117,7 +152,21 @@ void Supervisor::reap() {
         const int released = journal_.release_jobs(worker.owner);
         if (released > 0) log_warn("jobs_released", {{"owner", worker.owner}, {"jobs", released}});
     }
+    std::erase_if(workers_, [](const Worker& worker) { return worker.retired && worker.pid == 0; });
     schedule_restarts();
+}
+
+void Supervisor::replace(WorkerCommand command) {
+    command_ = std::move(command);
+    int kept = 0;
+    for (Worker& worker : workers_) {
+        worker.retired = worker.retired || ++kept > command_.count;
+        worker.told_to_end = worker.pid != 0;
+        if (worker.pid != 0) ::kill(worker.pid, SIGTERM);
+    }
+    for (; kept < command_.count; ++kept)
+        start(workers_.emplace_back());
+    std::erase_if(workers_, [](const Worker& worker) { return worker.retired && worker.pid == 0; });
 }
 
 void Supervisor::schedule_restarts() {

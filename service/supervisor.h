@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ namespace calcnode::service {
 struct WorkerCommand {
     std::vector<std::string> arguments;  // of `calcnode worker`, configuration options only
     int count = 1;
+    /// What they read as `--config`, put in front; nothing: no --config. A text and not the file's name: a
+    /// file that was edited since, and is perhaps broken, counts only when it has been accepted.
+    std::optional<std::string> configuration{};
 };
 
 class Supervisor {
@@ -27,6 +31,9 @@ class Supervisor {
     /// `journal` is the control thread's. Throws std::runtime_error when a process cannot be started.
     Supervisor(boost::asio::io_context& context, WorkerCommand command, Journal& journal);
     ~Supervisor();  // asks the workers to end, waits; kills those that do not within a few seconds
+
+    /// Workers give their job back and start again by the new command; as many as it says.
+    void replace(WorkerCommand command);
 
     int running() const { return running_; }  // any thread
 
@@ -37,6 +44,8 @@ class Supervisor {
         std::chrono::steady_clock::time_point started{};
         std::chrono::steady_clock::time_point start_again{};
         std::chrono::milliseconds pause{};
+        bool told_to_end = false;  // by replace(): starts again at once
+        bool retired = false;      // by replace(): does not start again
     };
 
     void start(Worker& worker);
