@@ -36,8 +36,8 @@ std::string condition_text(const PhantomCondition& condition);
 /// the detector's blur, in standard deviations of what a pixel varies by there (quanta and fine anatomy).
 /// Five grains of a cluster (three of a smaller one) have at least `least`.
 struct ClusterVisibility {
-    double least = 8;  // a reader who looks there sees five grains of it
-    double most = 50;
+    double least = 3.8;  // a careful reader who knows where to look sees five grains of it
+    double most = 24;
 };
 
 struct PhantomOptions {
