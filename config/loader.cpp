@@ -10,6 +10,7 @@
 
 #include "config/changes.h"
 #include "config/schema.h"
+#include "config/secrets.h"
 #include "config/tls_rules.h"
 #include "config/value.h"
 
@@ -82,7 +83,7 @@ void check_together(const Config& config, const Value& tree, std::vector<Mistake
                             .line = value.line,
                             .column = value.column,
                             .key = key,
-                            .message = message});
+                            .message = without_secret(message, value)});
     };
     const Value& routes = *tree.find("routes");
     std::set<std::string> names;

@@ -1,5 +1,6 @@
 #include "config/rules.h"
 #include "config/schema.h"
+#include "config/secrets.h"
 
 namespace calcnode::config {
 namespace {
@@ -40,14 +41,6 @@ std::string joined(const std::string& path, std::string_view key) {
     return path.empty() ? std::string(key) : path + "." + std::string(key);
 }
 
-/// Replaces the secret in a message that quotes it.
-void hide(std::string& message, const std::string& secret) {
-    if (secret.empty()) return;
-    const std::string shown = "(secret)";
-    for (std::size_t at = 0; (at = message.find(secret, at)) != std::string::npos; at += shown.size())
-        message.replace(at, secret.size(), shown);
-}
-
 }  // namespace
 
 Place Place::child(std::string_view key) const {
@@ -59,12 +52,11 @@ Place Place::item(std::size_t index) const {
 }
 
 void Place::refuse(const Value& value, std::string message) const {
-    if (value.secret) hide(message, value.text);
     mistakes.push_back({.source = value.source,
                         .line = value.line,
                         .column = value.column,
                         .key = path,
-                        .message = std::move(message)});
+                        .message = without_secret(std::move(message), value)});
 }
 
 bool Place::expect(const Value& value, Value::Kind kind, const char* what) const {

@@ -92,4 +92,12 @@ std::string resolve_secrets(Value& value) {
     return {};
 }
 
+std::string without_secret(std::string message, const Value& value) {
+    if (!value.secret || value.text.empty()) return message;
+    const std::string shown = "(secret)";
+    for (std::size_t at = 0; (at = message.find(value.text, at)) != std::string::npos; at += shown.size())
+        message.replace(at, value.text.size(), shown);
+    return message;
+}
+
 }  // namespace calcnode::config

@@ -12,4 +12,7 @@ namespace calcnode::config {
 /// string.
 std::string resolve_secrets(Value& value);
 
+/// The message without the value's text, when that is a secret.
+std::string without_secret(std::string message, const Value& value);
+
 }  // namespace calcnode::config

@@ -120,6 +120,8 @@ TEST(Secrets, AreNotQuotedInMistakes) {
     ::setenv("CALCNODE_TEST_SECRET", "SEVENTEEN_LETTERS", 1);
     EXPECT_THAT(mistake_of("dicom: {ae_title: \"${env:CALCNODE_TEST_SECRET}\"}\n"),
                 HasSubstr("dicom.ae_title: \"(secret)\" has more than 16 characters"));
+    EXPECT_THAT(mistake_of("routes: [{name: a, destinations: [\"${env:CALCNODE_TEST_SECRET}\"]}]\n"),
+                HasSubstr("no destination is named \"(secret)\""));
 }
 
 }  // namespace
