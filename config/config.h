@@ -112,7 +112,9 @@ struct Analysis {
     std::chrono::milliseconds lease{};
     int max_attempts = 0;
     std::chrono::seconds job_timeout{};
-    std::uint64_t memory_limit = 0;  // bytes of address space a worker may take; 0: no limit
+    int max_worker_deaths = 0;
+    std::chrono::seconds cpu_limit{};  // processor time of a job, all threads together; 0: no limit
+    std::uint64_t memory_limit = 0;    // bytes of address space a worker may take; 0: no limit
 };
 
 struct Results {

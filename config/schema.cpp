@@ -215,6 +215,8 @@ const Table<Analysis> kAnalysis{
     one("lease", &Analysis::lease, milliseconds(100ms, kDay)),
     one("max_attempts", &Analysis::max_attempts, whole(1, 100)),
     one("job_timeout", &Analysis::job_timeout, seconds(1s, 7 * kDay)),
+    one("max_worker_deaths", &Analysis::max_worker_deaths, whole(1, 100)),
+    one("cpu_limit", &Analysis::cpu_limit, seconds(0s, 7 * kDay)),
     one("memory_limit", &Analysis::memory_limit, size(0, 1024 * kTiB)),
 };
 

@@ -110,11 +110,8 @@ bool is_first(const std::string& name) {
 
 [[noreturn]] void hog() {
     constexpr std::size_t kPiece = std::size_t{1} << 24;
-    for (;;) {
-        auto* piece = new char[kPiece];  // bad_alloc goes on to the caller, as it would from any allocation
-        for (std::size_t i = 0; i < kPiece; i += 4096)
-            const_cast<volatile char*>(piece)[i] = 1;
-    }
+    for (std::vector<std::vector<char>> pieces;;)
+        pieces.emplace_back(kPiece);  // bad_alloc goes on to the caller, as it would from any allocation
 }
 
 bool act(const Rule& rule) {

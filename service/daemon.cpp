@@ -26,6 +26,7 @@
 #include "service/live_config.h"
 #include "service/log.h"
 #include "service/metrics.h"
+#include "service/owner.h"
 #include "service/receiver.h"
 #include "service/rest_api.h"
 #include "service/spool.h"
@@ -104,6 +105,8 @@ Daemon::Parts::Parts(config::Loaded configuration, ConfigurationSource source)
         tls_acceptor.emplace(network, config.dicom, associations, Acceptor::Kind::tls);
     const int adopted = reconcile_spool(config, spool, journal_writer);
     if (adopted > 0) log_info("spool_reconciled", {{"adopted", adopted}});
+    const int released = control_journal.release_leases(is_gone);
+    if (released > 0) log_info("leases_released", {{"leases", released}});
     start_senders();
     for (const auto& [name, destination] : config.destinations) {
         if (destination.commitment.enabled) requesters.emplace_back(config, name);
@@ -135,7 +138,8 @@ void Daemon::Parts::start_senders() {
 }
 
 WorkerCommand Daemon::Parts::worker_command() const {
-    return {reloader.worker_arguments(), live.now()->analysis.workers, reloader.accepted_text()};
+    return {reloader.worker_arguments(), live.now()->analysis.workers, reloader.accepted_text(),
+            live.now()->analysis.job_timeout};
 }
 
 void Daemon::Parts::take_over(const ReloadOutcome& outcome) {

@@ -5,6 +5,7 @@
 // retries or gives up: nothing was changed).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -118,8 +119,10 @@ class Journal {
     /// Gives a job back unfinished, through no fault of its own (we are told to stop, the disk is full): this
     /// attempt does not count. Nothing happens when the lease was lost.
     void return_job(const Job& job, const std::string& owner);
-    /// Gives a dead owner's jobs back at once (they keep their attempt count). Returns how many.
+    /// Gives a dead worker's jobs back at once; they keep their attempt count, and the death is counted.
+    /// Returns how many.
     int release_jobs(const std::string& owner);
+    std::vector<RunningJob> running_jobs();
 
     // -- delivering
     /// Destinations with a delivery due now.
@@ -173,6 +176,11 @@ class Journal {
     std::optional<CommitmentDuty> claim_commitment_report(const std::string& owner, Time now, Duration lease);
     void finish_commitment_report(const CommitmentDuty& duty, const std::string& owner,
                                   const DeliveryOutcome& outcome, Time now);
+
+    // -- starting again
+    /// Gives back at once what is leased to owners that are gone, after a crash: jobs (they keep their
+    /// attempt count), deliveries, reports of storage commitment. Returns how many.
+    int release_leases(const std::function<bool(const std::string& owner)>& is_gone);
 
     // -- watching
     JournalCounts counts();

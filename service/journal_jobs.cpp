@@ -92,10 +92,11 @@ Job take(soci::session& sql, long long job_id, const std::string& owner, Time no
     long long study = 0;
     std::string images;
     std::string destinations;
-    sql << "select j.study_id, s.study_instance_uid, j.generation, j.attempt, j.images, j.destinations "
+    sql << "select j.study_id, s.study_instance_uid, j.generation, j.attempt, j.worker_deaths, j.images, "
+           "j.destinations "
            "from job j join study s on s.id = j.study_id where j.id = :id",
         soci::use(job_id), soci::into(study), soci::into(job.study_instance_uid), soci::into(job.generation),
-        soci::into(job.attempt), soci::into(images), soci::into(destinations);
+        soci::into(job.attempt), soci::into(job.worker_deaths), soci::into(images), soci::into(destinations);
     job.study_id = study;
     job.images = decode_images(images);
     job.destinations = decode_names(destinations);
@@ -140,6 +141,23 @@ void record_result(soci::session& sql, const Job& job, const ResultToRecord& res
 }
 
 }  // namespace
+
+std::vector<RunningJob> Journal::running_jobs() {
+    return impl_->read("cannot read the running jobs", [&](soci::session& sql) {
+        std::vector<RunningJob> running;
+        RunningJob job;
+        long long id = 0;
+        soci::statement rows =
+            (sql.prepare << "select id, attempt, owner from job where state = 'running' order by id",
+             soci::into(id), soci::into(job.attempt), soci::into(job.owner));
+        rows.execute();
+        while (rows.fetch()) {
+            job.id = id;
+            running.push_back(job);
+        }
+        return running;
+    });
+}
 
 std::optional<Job> Journal::claim_job(const std::string& owner, Time now, Duration lease) {
     const Dialect dialect = impl_->address.dialect;
@@ -203,8 +221,8 @@ void Journal::return_job(const Job& job, const std::string& owner) {
 int Journal::release_jobs(const std::string& owner) {
     return impl_->transact("cannot release jobs", [&](soci::session& sql) {
         soci::statement update =
-            (sql.prepare << "update job set state = 'queued', owner = '', lease_until = 0 "
-                            "where owner = :owner and state = 'running'",
+            (sql.prepare << "update job set state = 'queued', owner = '', lease_until = 0, "
+                            "worker_deaths = worker_deaths + 1 where owner = :owner and state = 'running'",
              soci::use(owner));
         return static_cast<int>(execute_change(update));
     });

@@ -160,9 +160,14 @@ Step stage_times() {
     };
 }
 
+// How often a worker process has died of the job.
+Step worker_deaths(Dialect) {
+    return {"alter table job add column worker_deaths integer not null default 0"};
+}
+
 std::vector<Step> steps(Dialect dialect) {
     return {first_version(dialect), second_version(dialect), storage_commitment(dialect), watching(),
-            stage_times()};
+            stage_times(), worker_deaths(dialect)};
 }
 
 }  // namespace

@@ -134,7 +134,9 @@ CLI::App* add_train(CLI::App& app, Options& options) {
             "Folder of real pictures without calcifications, their mm a pixel, and their attribution "
             "(can be repeated)")
         ->type_name("FOLDER SPACING ATTRIBUTION");
-    command->add_option("--detector", train.detector, "A trained Detector (detector.pt) to keep: train the Segmentator only")
+    command
+        ->add_option("--detector", train.detector,
+                     "A trained Detector (detector.pt) to keep: train the Segmentator only")
         ->check(CLI::ExistingFile);
     command->add_flag("--resume", train.resume,
                       "Go on from the checkpoint of an earlier run with the same --out");

@@ -22,8 +22,10 @@ namespace {
 using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kShortestPause{200};
 constexpr std::chrono::milliseconds kLongestPause{30'000};
-constexpr std::chrono::seconds kYoung{10};       // dying before this age makes the pause grow
-constexpr std::chrono::seconds kEndPatience{5};  // between SIGTERM and SIGKILL
+constexpr std::chrono::seconds kYoung{10};         // dying before this age makes the pause grow
+constexpr std::chrono::seconds kEndPatience{5};    // between SIGTERM and SIGKILL
+constexpr std::chrono::seconds kLook{1};           // between two looks at who works on what
+constexpr std::chrono::seconds kTimeoutGrace{10};  // over the time-out after which a worker ends itself
 constexpr int kFirstInheritedDescriptor = 3;
 constexpr int kConfigurationDescriptor = 3;
 constexpr const char* kConfigurationPath = "/dev/fd/3";
@@ -80,10 +82,12 @@ Supervisor::Supervisor(boost::asio::io_context& context, WorkerCommand command, 
       journal_(journal),
       workers_(static_cast<std::size_t>(command_.count)),
       children_(context, SIGCHLD),
-      restart_(context) {
+      restart_(context),
+      look_(context) {
     watch_children();
     for (Worker& worker : workers_)
         start(worker);
+    schedule_look();
 }
 
 Supervisor::~Supervisor() {
@@ -149,9 +153,10 @@ void Supervisor::reap() {
                                   {"restart_in_ms", static_cast<long>(worker.pause.count())}});
         worker.pid = 0;
         --running_;
-        const int released = journal_.release_jobs(worker.owner);
-        if (released > 0) log_warn("jobs_released", {{"owner", worker.owner}, {"jobs", released}});
+        worker.job = {};
+        dead_.push_back(worker.owner);
     }
+    release_jobs_of_dead();
     std::erase_if(workers_, [](const Worker& worker) { return worker.retired && worker.pid == 0; });
     schedule_restarts();
 }
@@ -167,6 +172,54 @@ void Supervisor::replace(WorkerCommand command) {
     for (; kept < command_.count; ++kept)
         start(workers_.emplace_back());
     std::erase_if(workers_, [](const Worker& worker) { return worker.retired && worker.pid == 0; });
+}
+
+/// What the journal cannot do now is tried again at the next look.
+void Supervisor::release_jobs_of_dead() {
+    while (!dead_.empty()) {
+        try {
+            const int released = journal_.release_jobs(dead_.back());
+            if (released > 0) log_warn("jobs_released", {{"owner", dead_.back()}, {"jobs", released}});
+        } catch (const JournalError& error) {
+            log_error("jobs_not_released", {{"owner", dead_.back()}, {"error", error.what()}});
+            return;
+        }
+        dead_.pop_back();
+    }
+}
+
+void Supervisor::schedule_look() {
+    look_.expires_after(kLook);
+    look_.async_wait([this](const boost::system::error_code& cancelled) {
+        if (cancelled) return;
+        release_jobs_of_dead();
+        look_at_jobs();
+        schedule_look();
+    });
+}
+
+/// By the steady clock: a machine whose clock jumps must not lose its workers.
+void Supervisor::look_at_jobs() {
+    std::vector<RunningJob> running;
+    try {
+        running = journal_.running_jobs();
+    } catch (const JournalError&) {
+        return;  // the next look sees it; those who need the journal for more than looking say what is wrong
+    }
+    for (Worker& worker : workers_) {
+        const auto job = std::find_if(running.begin(), running.end(),
+                                      [&](const RunningJob& one) { return one.owner == worker.owner; });
+        if (worker.pid == 0 || job == running.end()) {
+            worker.job = {};
+        } else if (worker.job.id != job->id || worker.job.attempt != job->attempt) {
+            worker.job = *job;
+            worker.job_seen = steady_clock::now();
+        } else if (steady_clock::now() - worker.job_seen > command_.job_timeout + kTimeoutGrace) {
+            log_error("worker_stuck",
+                      {{"pid", static_cast<long>(worker.pid)}, {"owner", worker.owner}, {"job", job->id}});
+            ::kill(worker.pid, SIGKILL);  // reap() does the rest
+        }
+    }
 }
 
 void Supervisor::schedule_restarts() {

@@ -73,7 +73,8 @@ struct Job {
     std::int64_t study_id = 0;
     std::string study_instance_uid;
     int generation = 1;
-    int attempt = 0;  // 1 for the first try
+    int attempt = 0;        // 1 for the first try
+    int worker_deaths = 0;  // worker processes that died of it before
     std::vector<JobImage> images;
     std::vector<std::string> destinations;
     /// Of each kind and code scheme the latest one: what this job's reports replace.
@@ -82,6 +83,12 @@ struct Job {
 
 /// How long each stage of a job took: decode, find, write.
 using StageTimes = std::map<std::string, Duration>;
+/// Somebody's hold on a job.
+struct RunningJob {
+    std::int64_t id = 0;
+    int attempt = 0;
+    std::string owner;
+};
 
 struct PendingDelivery {
     std::int64_t id = 0;

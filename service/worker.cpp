@@ -3,16 +3,16 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstring>
+#include <fstream>
 #include <thread>
 
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "dicom/error.h"
 #include "dicom/fail_point.h"
+#include "service/job_fate.h"
 #include "service/job_lease.h"
 #include "service/job_runner.h"
 #include "service/journal.h"
@@ -20,6 +20,7 @@
 #include "service/owner.h"
 #include "service/result_plan.h"
 #include "service/spool.h"
+#include "service/worker_limits.h"
 
 namespace calcnode::service {
 
@@ -27,6 +28,8 @@ namespace {
 
 constexpr Duration kPollInterval{200};
 constexpr Duration kAfterError{1000};
+constexpr int kHaltsOfAProcess = 20;  // then a supervised worker ends, and `serve` starts a fresh one
+constexpr int kExitHalted = 1;
 
 std::atomic<bool> stop_requested{
     false};  // written by the signal handler: the one place where a global is needed
@@ -46,14 +49,6 @@ void install_signal_handlers() {
 bool tie_to_parent(pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     return ::getppid() == parent;  // it may have died before the call above
-}
-
-void limit_memory(std::uint64_t bytes) {
-    if (bytes == 0) return;
-    const rlimit limit{bytes, bytes};
-    if (::setrlimit(RLIMIT_AS, &limit) != 0) {
-        log_warn("memory_limit_failed", {{"error", std::strerror(errno)}});
-    }
 }
 
 void pause(Duration duration) {
@@ -77,30 +72,62 @@ JobOutcome run_once(const Workplace& place, const Job& job, const std::optional<
     return outcome;
 }
 
+JobOutcome without_objects(const std::string& summary) {
+    JobOutcome outcome;
+    outcome.failed = true;
+    outcome.summary = summary;
+    return outcome;
+}
+
+/// What is not the study's fault and passes without it. Anything else (out of memory, a fault of ours) would
+/// meet the same study again and again.
+bool is_trouble_of_the_machine(const std::exception& error) {
+    const auto* ours = dynamic_cast<const dicom::Error*>(&error);
+    return (ours != nullptr && ours->code() == dicom::ErrorCode::file_error) ||
+           dynamic_cast<const SpoolError*>(&error) != nullptr ||
+           dynamic_cast<const JournalError*>(&error) != nullptr;
+}
+
+/// A report refers to its images and copies their patient: without the file there is nothing to say of an
+/// image.
+Job without_lost_images(const Spool& spool, Job job) {
+    std::erase_if(job.images, [&](const JobImage& image) {
+        if (std::ifstream(spool.absolute(image.path), std::ios::binary).get() !=
+            std::ifstream::traits_type::eof())
+            return false;
+        log_error("image_lost",
+                  {{"path", image.path.string()}, {"sop_instance_uid", image.sop_instance_uid}});
+        return true;
+    });
+    return job;
+}
+
 // A study never goes silent: when its findings make no valid objects it gets a report that says failed, and
-// only when even that cannot be written (sources that contradict each other) does the job end without
-// objects.
+// only when even that cannot be written (sources that contradict each other, a report that ends its worker as
+// the analysis did) does the job end without objects.
 JobOutcome run_or_explain(const Workplace& place, const Job& job) {
+    const JobFate fate = fate_of(job, place.config.analysis);
     std::optional<std::string> give_up;
-    if (job.attempt > place.config.analysis.max_attempts) {
-        give_up =
-            "analysis did not end in " + std::to_string(place.config.analysis.max_attempts) + " attempts";
+    if (fate.kind != JobFate::Kind::analyse) {
+        give_up = fate.reason;
+        log_error("job_set_aside", {{"job", job.id},
+                                    {"study_instance_uid", job.study_instance_uid},
+                                    {"reason", fate.reason},
+                                    {"report", fate.kind == JobFate::Kind::set_aside ? "no" : "yes"}});
     }
+    if (fate.kind == JobFate::Kind::set_aside)
+        return without_objects(fate.reason + ", and so did its report: set aside");
+    const Job readable = without_lost_images(place.spool, job);
+    if (readable.images.empty()) return without_objects("no image of the study is in the spool any more");
     for (;;) {
         try {
-            return run_once(place, job, give_up);
-        } catch (const dicom::Error& error) {
-            if (error.code() == dicom::ErrorCode::file_error)
-                throw;  // the disk, not the study: try again later
+            return run_once(place, readable, give_up);
+        } catch (const std::exception& error) {
+            if (is_trouble_of_the_machine(error)) throw;  // the disk, not the study: try again later
             log_error(
                 "results_refused",
                 {{"job", job.id}, {"study_instance_uid", job.study_instance_uid}, {"error", error.what()}});
-            if (give_up) {
-                JobOutcome outcome;
-                outcome.failed = true;
-                outcome.summary = std::string("no results could be written: ") + error.what();
-                return outcome;
-            }
+            if (give_up) return without_objects(std::string("no results could be written: ") + error.what());
             give_up = std::string("results could not be written: ") + error.what();
         }
     }
@@ -114,6 +141,7 @@ void do_job(const Workplace& place, const Job& job, JobLease& lease, Journal& jo
                              {"attempt", job.attempt},
                              {"images", job.images.size()}});
     lease.begin(job);
+    const ProcessorBudget budget(place.config.analysis.cpu_limit);
     dicom::fail_point("job.claimed", job.study_instance_uid);
     JobOutcome outcome;
     try {
@@ -172,11 +200,14 @@ int run_worker(const config::Config& config, const WorkerOptions& options) {
                               {"model_version", runner.model().version},
                               {"threads", threads}});
     JobLease lease(config, place.owner, stop_requested);
-    while (!stop_requested) {
+    for (int halts = 0; !stop_requested; ++halts) {
         try {
             work_until_stopped(place, lease);
         } catch (const std::exception& error) {
             log_error("worker_halted", {{"owner", place.owner}, {"error", error.what()}});
+            // What a job has left of the memory may be too little for anything: a fresh process has all of
+            // it.
+            if (options.parent && halts >= kHaltsOfAProcess) return kExitHalted;
             pause(kAfterError);
         }
     }

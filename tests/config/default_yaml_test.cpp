@@ -120,6 +120,8 @@ TEST(DefaultYaml, GivesTheValuesItSays) {
     EXPECT_EQ(c.analysis.lease, 30s);
     EXPECT_EQ(c.analysis.max_attempts, 3);
     EXPECT_EQ(c.analysis.job_timeout, 30min);
+    EXPECT_EQ(c.analysis.max_worker_deaths, 2);
+    EXPECT_EQ(c.analysis.cpu_limit, 2h);
     EXPECT_EQ(c.analysis.memory_limit, 16ULL << 30);
     EXPECT_TRUE(c.results.plane_orientation_compat);
     EXPECT_EQ(c.results.device_serial_number, "1");

@@ -70,10 +70,10 @@ class Stage:
         self._pacs.append(pacs)
         return pacs.start() if start else pacs
 
-    def node(self, pacs=None, journal_url="", start=True, folder=None, **settings):
-        """Settings: `assembly__quiet="1s"` is assembly.quiet."""
+    def node(self, pacs=None, journal_url="", start=True, folder=None, program=tools.CALCNODE, **settings):
+        """Settings: `assembly__quiet="1s"` is assembly.quiet. `program`: tools.BREAKABLE has fail points."""
         dotted = {key.replace("__", "."): value for key, value in settings.items()}
-        node = Node(folder or self.folder / f"node{len(self._nodes)}", pacs, journal_url, dotted)
+        node = Node(folder or self.folder / f"node{len(self._nodes)}", pacs, journal_url, dotted, program)
         self._nodes.append(node)
         return node.start() if start else node
 

@@ -41,13 +41,13 @@ class Node:
 
     ae_title = "CALCNODE"
 
-    def __init__(self, folder, pacs=None, journal_url="", settings=None):
+    def __init__(self, folder, pacs=None, journal_url="", settings=None, program=tools.CALCNODE):
         self.folder = folder
+        self.program = program
         self.port = 0
         self.tls_port = 0  # 0: does not listen there
         self.http_port = 0
-        self.program = tools.CALCNODE
-        self.environment = {}  # beside the tests' own
+        self.environment = {}  # beside the tests' own, from the next start on
         self._process = None
         self._log = folder / "serve.log"
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,6 +57,8 @@ class Node:
             name: {"ae_title": target.ae_title, "host": "127.0.0.1", "port": target.port, **target.profile}
             for name, target in targets.items()}
         self.settings["routes"] = [{"name": "everything", "match": {}, "destinations": list(targets)}]
+        if program != tools.CALCNODE:
+            self.settings["analysis.models_folder"] = str(tools.MODELS)
         self.settings.update(settings or {})
 
     # -- life
@@ -75,7 +77,7 @@ class Node:
     def worker(self, name):
         """One more worker process on the same journal and spool; the caller stops it."""
         log = self.folder / f"{name}.log"
-        return Process([tools.CALCNODE, "worker", *self._options()], log)
+        return Process([self.program, "worker", *self._options()], log)
 
     def stop(self):
         if self._process:
@@ -88,7 +90,7 @@ class Node:
         workers = self.worker_pids()
         self._process.kill()
         self._process = None
-        tools.wait_until(lambda: not any(is_alive(pid) for pid in workers), 10, "the workers of a killed serve to end")
+        tools.wait_until(lambda: not any(is_alive(pid) for pid in workers), 60, "the workers of a killed serve to end")
 
     def abandon(self):
         """For teardown: no questions asked."""

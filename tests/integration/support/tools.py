@@ -9,6 +9,8 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 BIN_DIR = Path(os.environ.get("CALCNODE_BIN_DIR", REPOSITORY / "build" / "release" / "bin"))
 CALCNODE = BIN_DIR / "calcnode"
 LAB = BIN_DIR / "calcnode-lab"
+BREAKABLE = BIN_DIR.parent / "breakable" / "bin" / "calcnode"  # with fail points (tests/crash)
+MODELS = BIN_DIR.parent / "share" / "calcnode" / "models"
 
 
 def environment(nodelay=True):
