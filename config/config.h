@@ -183,6 +183,26 @@ struct Log {
     std::filesystem::path file;  // empty: standard error
 };
 
+enum class SyslogTransport { none, local, udp, tls };
+
+/// Where audit messages go beside the file (RFC 5424).
+struct AuditSyslog {
+    SyslogTransport transport = SyslogTransport::none;
+    std::string socket;  // local
+    std::string host;    // udp, tls
+    int port = 0;
+    PeerTls tls;  // `enabled` is the transport's matter
+};
+
+/// The audit trail (PS3.15 A.5).
+struct Audit {
+    std::filesystem::path file;  // empty: none
+    std::uint64_t file_size = 0;
+    int files = 0;          // old ones that are kept
+    std::string source_id;  // empty: our AE title and the machine's name
+    AuditSyslog syslog;
+};
+
 struct Config {
     std::filesystem::path data_dir;
     Dicom dicom;
@@ -195,6 +215,7 @@ struct Config {
     std::vector<Route> routes;  // the first that matches an instance decides
     Http http;
     Log log;
+    Audit audit;
 };
 
 /// journal.url with its default filled in.

@@ -110,6 +110,13 @@ std::string host_or_empty(const std::string& value) {
     return value.empty() ? "" : host(value);
 }
 
+/// Of a server that is always reached by TLS.
+const Table<PeerTls> kServerTls{
+    one("peer_name", &PeerTls::peer_name, text(host_or_empty)),
+    one("peer_sha256", &PeerTls::peer_sha256, fingerprint_or_empty),
+    one("trusted_certificates_file", &PeerTls::trusted_certificates_file, text(any_text)),
+};
+
 const Table<PeerTls> kPeerTls{
     may_lack(one("enabled", &PeerTls::enabled, parse_bool)),
     may_lack(one("peer_name", &PeerTls::peer_name, text(host_or_empty))),
@@ -332,6 +339,28 @@ const Table<Log> kLog{
     one("file", &Log::file, text(any_text)),
 };
 
+constexpr std::array<std::pair<const char*, SyslogTransport>, 4> kSyslogTransports{
+    {{"none", SyslogTransport::none},
+     {"local", SyslogTransport::local},
+     {"udp", SyslogTransport::udp},
+     {"tls", SyslogTransport::tls}}};
+
+const Table<AuditSyslog> kAuditSyslog{
+    one("transport", &AuditSyslog::transport, one_of(kSyslogTransports)),
+    one("socket", &AuditSyslog::socket, text(not_empty)),
+    one("host", &AuditSyslog::host, text(host_or_empty)),
+    one("port", &AuditSyslog::port, whole(1, 65535)),
+    section("tls", &AuditSyslog::tls, kServerTls),
+};
+
+const Table<Audit> kAudit{
+    one("file", &Audit::file, text(any_text)),
+    one("file_size", &Audit::file_size, size(64 * kKiB, kTiB)),
+    one("files", &Audit::files, whole(0, 1000)),
+    one("source_id", &Audit::source_id, text(long_string)),
+    section("syslog", &Audit::syslog, kAuditSyslog),
+};
+
 void read_destinations(Config& config, const Value& value, const Place& place) {
     if (!place.expect(value, Value::Kind::map, "a map of destinations")) return;
     config.destinations.clear();
@@ -364,6 +393,7 @@ const Table<Config>& schema() {
         {.key = "routes", .read = read_routes},
         section("http", &Config::http, kHttp),
         section("log", &Config::log, kLog),
+        section("audit", &Config::audit, kAudit),
     };
     return table;
 }

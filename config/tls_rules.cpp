@@ -52,6 +52,14 @@ void check_tls(const Config& config, const Value& tree, const Refuse& refuse) {
         if (section != nullptr)
             check_peer(destination.tls, own, *section, "destinations." + name + ".tls", refuse);
     }
+    const AuditSyslog& syslog = config.audit.syslog;
+    const Value& section = *tree.find("audit")->find("syslog");
+    const bool remote = syslog.transport == SyslogTransport::udp || syslog.transport == SyslogTransport::tls;
+    if (remote && syslog.host.empty())
+        refuse(*section.find("transport"), "audit.syslog.transport", "needs audit.syslog.host");
+    PeerTls server = syslog.tls;
+    server.enabled = syslog.transport == SyslogTransport::tls;
+    check_peer(server, own, *section.find("tls"), "audit.syslog.tls", refuse);
     const Value& senders = *tree.find("dicom")->find("commitment")->find("senders");
     for (std::size_t i = 0; i < config.dicom.commitment.senders.size(); ++i) {
         const Value* section = senders.children[i].find("tls");

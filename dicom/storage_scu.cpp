@@ -122,6 +122,8 @@ class Sender {
             client.emplace(peer_, batch.contexts);
         } catch (const AssociationRejected& error) {
             failure = {error.permanent() ? DeliveryStatus::refused : DeliveryStatus::retry, 0, error.what()};
+        } catch (const Error& error) {
+            failure = {DeliveryStatus::retry, 0, error.what(), error.code() == ErrorCode::tls_error};
         } catch (const std::exception& error) {
             failure = {DeliveryStatus::retry, 0, error.what()};
         }

@@ -46,6 +46,7 @@ struct DeliveryReport {
     DeliveryStatus status = DeliveryStatus::retry;
     std::uint16_t dimse_status = 0;  // as answered; 0 when none was
     std::string text;                // one line for the operator, no patient data
+    bool not_authenticated = false;  // there was no TLS: the peer is not who it should be, or refuses us
 };
 
 /// Offers each class with its stored transfer syntax, or with the peer's ones when that is Explicit LE, each

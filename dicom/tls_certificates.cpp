@@ -45,13 +45,6 @@ void require_file(const std::filesystem::path& path, const char* what) {
     }
 }
 
-void require_private(const std::filesystem::path& path) {
-    struct stat info {};
-    if (::stat(path.c_str(), &info) != 0 || (info.st_mode & kForbidden) == 0) return;
-    throw Error(ErrorCode::tls_error, "private key " + path.string() +
-                                          " can be read or changed by others: chmod 600 " + path.string());
-}
-
 // A daemon has nobody to ask for a passphrase.
 int no_passphrase(char*, int, int, void*) {
     return 0;
@@ -61,7 +54,7 @@ void load_own(SSL_CTX* context, const TlsFiles& files) {
     if (files.certificate.empty()) return;
     require_file(files.certificate, "certificate");
     require_file(files.private_key, "private key");
-    require_private(files.private_key);
+    require_private_key(files.private_key);
     if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
         fail("certificate " + files.certificate.string() +
              " is no PEM file of a certificate that can be used");
@@ -169,6 +162,13 @@ int note_refusal(int good, X509_STORE_CTX* verified) {
 }
 
 }  // namespace
+
+void require_private_key(const std::filesystem::path& path) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) != 0 || (info.st_mode & kForbidden) == 0) return;
+    throw Error(ErrorCode::tls_error, "private key " + path.string() +
+                                          " can be read or changed by others: chmod 600 " + path.string());
+}
 
 void FreeContext::operator()(ssl_ctx_st* context) const {
     SSL_CTX_free(context);

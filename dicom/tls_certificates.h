@@ -32,6 +32,10 @@ using TlsContext = std::unique_ptr<ssl_ctx_st, FreeContext>;
 /// tls_error naming the file and what is wrong with it.
 TlsContext make_tls_context(const TlsFiles& files, bool server, bool only_tls13);
 
+/// Throws Error tls_error when others than the owner and the group can read the file, or others than the owner
+/// can change it. What is not there is another's matter.
+void require_private_key(const std::filesystem::path& path);
+
 /// The certificate that the peer of a finished handshake has shown.
 std::optional<PeerCertificate> peer_certificate(ssl_st* ssl);
 

@@ -265,6 +265,7 @@ void Acceptor::advance_tls(const std::shared_ptr<Connection>& connection) {
     const dicom::Transfer step = connection->tls->handshake();
     if (step.state == State::failed) {
         log_warn("tls_refused", {{"peer", connection->peer}, {"reason", step.text}});
+        associations_.refused(connection->peer, step.text);
         return connection->close({});
     }
     if (step.state == State::moved) {

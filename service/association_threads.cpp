@@ -26,11 +26,12 @@ dicom::AssociationPolicy policy_of(const config::Dicom& options, const dicom::As
 }  // namespace
 
 AssociationThreads::AssociationThreads(const config::Dicom& options, dicom::AssociationHandlers handlers,
-                                       Metrics& metrics)
+                                       Metrics& metrics, Audit& audit)
     : options_(options),
       handlers_(std::move(handlers)),
       policy_(std::make_shared<const dicom::AssociationPolicy>(policy_of(options, handlers_))),
-      metrics_(metrics) {}
+      metrics_(metrics),
+      audit_(audit) {}
 
 void AssociationThreads::reconfigure(const config::Dicom& options) {
     options_ = options;
@@ -75,7 +76,10 @@ void AssociationThreads::run(Association& association) {
     const auto outcome = dicom::AssociationServer::serve(std::move(association.transport), association.peer,
                                                          *association.policy, handlers_, stop_);
     metrics_.association_ended(outcome.end, outcome.bytes);
+    audit_.association_ended({outcome.calling_ae_title, association.peer});
     if (!outcome.title_refusal.empty()) {
+        audit_.refused({outcome.calling_ae_title, association.peer},
+                       "calling AE title " + outcome.title_refusal);
         log_warn("ae_title_refused", {{"peer", association.peer},
                                       {"calling_ae_title", outcome.calling_ae_title},
                                       {"certificate", certificate},

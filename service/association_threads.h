@@ -12,6 +12,7 @@
 
 #include "config/config.h"
 #include "dicom/association_server.h"
+#include "service/audit.h"
 #include "service/metrics.h"
 
 namespace calcnode::service {
@@ -19,7 +20,8 @@ namespace calcnode::service {
 class AssociationThreads {
   public:
     /// `metrics` must outlive it.
-    AssociationThreads(const config::Dicom& options, dicom::AssociationHandlers handlers, Metrics& metrics);
+    AssociationThreads(const config::Dicom& options, dicom::AssociationHandlers handlers, Metrics& metrics,
+                       Audit& audit);
     ~AssociationThreads();  // tells all associations to end, joins
     AssociationThreads(const AssociationThreads&) = delete;
     AssociationThreads& operator=(const AssociationThreads&) = delete;
@@ -35,6 +37,9 @@ class AssociationThreads {
 
     int active() const { return active_; }
 
+    /// A peer that did not get through the TLS handshake, and why.
+    void refused(const std::string& peer, const std::string& reason) { audit_.refused({"", peer}, reason); }
+
     /// A connection that got no association, and why.
     void count_rejected(const std::string& reason) { metrics_.association_rejected(reason); }
 
@@ -47,7 +52,7 @@ class AssociationThreads {
         std::atomic<bool> ended{false};
         std::string peer;
         std::shared_ptr<const dicom::AssociationPolicy> policy;  // shared with those admitted under it
-        std::unique_ptr<dicom::Transport> transport;  // until the thread takes it
+        std::unique_ptr<dicom::Transport> transport;             // until the thread takes it
         std::thread thread;
     };
 
@@ -58,6 +63,7 @@ class AssociationThreads {
     dicom::AssociationHandlers handlers_;
     std::shared_ptr<const dicom::AssociationPolicy> policy_;  // shared with those admitted under it
     Metrics& metrics_;
+    Audit& audit_;
     std::atomic<bool> stop_{false};
     std::atomic<bool> draining_{false};
     std::atomic<int> active_{0};

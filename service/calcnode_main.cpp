@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "config/loader.h"
 #include "dicom/library.h"
@@ -152,6 +153,7 @@ int version(const Options& options) {
 
 int main(int argc, char** argv) {
     ::signal(SIGPIPE, SIG_IGN);  // a peer that goes away is an error of write(), not the end of the process
+    ::umask(0077);             // whatever is written holds, or leads to, a patient's data
     CLI::App app{"calcnode: a DICOM node that finds microcalcifications in mammograms. Research only."};
     app.require_subcommand(1);
     app.footer(

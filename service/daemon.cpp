@@ -15,6 +15,7 @@
 #include "service/acceptor.h"
 #include "service/assembler.h"
 #include "service/association_threads.h"
+#include "service/audit.h"
 #include "service/commitment_desk.h"
 #include "service/commitment_reporter.h"
 #include "service/commitment_requester.h"
@@ -56,6 +57,7 @@ struct Daemon::Parts {
     asio::executor_work_guard<asio::io_context::executor_type> network_work{network.get_executor()};
     Metrics metrics;
     Spool spool;
+    Audit audit;  // its last word comes when all else has ended
     Journal control_journal;
     std::list<DestinationSender> senders;  // one for each of sending_to; none ends before we do
     std::set<std::string> sending_to;
@@ -83,17 +85,21 @@ Daemon::Parts::Parts(config::Loaded configuration, ConfigurationSource source)
                    asio::post(control, [this, outcome] { take_over(outcome); });
                }),
       spool(config.data_dir / "spool"),
+      audit(config),
       control_journal(Journal::open(config::journal_url(config))),
       assembler(control, live, control_journal),
       journal_writer(config::journal_url(config)),
-      receiver(live, spool, journal_writer),
+      receiver(live, spool, journal_writer,
+               [this](const ReceivedInstance& instance) {
+                   audit.received(instance.header.study_instance_uid, instance.header.sop_class_uid);
+               }),
       commitment_desk(config, spool),
       associations(config.dicom,
                    {[this](const dicom::StoreRequest& request, dicom::DatasetStream& stream) {
                         return store(request, stream);
                     },
                     commitment_desk.handlers()},
-                   metrics),
+                   metrics, audit),
       rest(config, spool, metrics,
            {.associations = [this] { return associations.active(); },
             .workers = [this] { return supervisor ? supervisor->running() : 0; },
@@ -133,7 +139,7 @@ void Daemon::Parts::await_signal() {
 
 void Daemon::Parts::start_senders() {
     for (const auto& [name, destination] : live.now()->destinations) {
-        if (sending_to.insert(name).second) senders.emplace_back(live, spool, name);
+        if (sending_to.insert(name).second) senders.emplace_back(live, spool, name, audit);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dicom/fail_point.h"
+#include "service/delivery_audit.h"
 #include "service/log.h"
 #include "service/owner.h"
 #include "service/result_plan.h"
@@ -41,10 +42,11 @@ Duration retry_pause(const config::Delivery& rules, int attempt, double jitter) 
     return Duration(std::llround(capped * (0.8 + 0.4 * jitter)));
 }
 
-DestinationSender::DestinationSender(LiveConfig config, const Spool& spool, std::string name)
+DestinationSender::DestinationSender(LiveConfig config, const Spool& spool, std::string name, Audit& audit)
     : config_(std::move(config)),
       spool_(spool),
       name_(std::move(name)),
+      audit_(audit),
       owner_(make_owner("send-" + name_)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -84,14 +86,17 @@ bool DestinationSender::deliver_batch(Journal& journal) {
                            .sop_instance_uid = delivery.sop_instance_uid,
                            .transfer_syntax_uid = delivery.transfer_syntax_uid});
     }
+    const dicom::Peer peer = peer_of(*config, name_);
+    DeliveryAudit trail(audit_, peer, objects);
     std::vector<bool> finished(batch.size(), false);
     const auto finish = [&](std::size_t index, const dicom::DeliveryReport& report) {
         if (finished[index]) return;
         journal.finish_delivery(batch[index], owner_, outcome_of(*config, batch[index], report), now());
         finished[index] = true;
+        trail.finished(index, report);
         journal.renew_deliveries(owner_, now(), lease);
     };
-    const auto reports = dicom::send_objects(peer_of(*config, name_), objects, finish);
+    const auto reports = dicom::send_objects(peer, objects, finish);
     for (std::size_t index = 0; index < reports.size(); ++index)
         finish(index, reports[index]);
     return true;

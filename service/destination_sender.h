@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "dicom/storage_scu.h"
+#include "service/audit.h"
 #include "service/journal.h"
 #include "service/live_config.h"
 #include "service/spool.h"
@@ -24,9 +25,9 @@ dicom::Peer peer_of(const config::Config& config, const std::string& name);
 
 class DestinationSender {
   public:
-    /// Starts the thread. `spool` must outlive it. `name` is a key of config.destinations; while it is none,
-    /// after a reload, nothing is sent.
-    DestinationSender(LiveConfig config, const Spool& spool, std::string name);
+    /// Starts the thread. `spool` and `audit` must outlive it. `name` is a key of config.destinations; while
+    /// it is none, after a reload, nothing is sent.
+    DestinationSender(LiveConfig config, const Spool& spool, std::string name, Audit& audit);
     ~DestinationSender();  // lets the object in flight finish, joins
 
   private:
@@ -40,6 +41,7 @@ class DestinationSender {
     LiveConfig config_;
     const Spool& spool_;
     std::string name_;
+    Audit& audit_;
     std::string owner_;
     std::mutex mutex_;
     std::condition_variable_any stopped_;

@@ -15,6 +15,7 @@
 #include <boost/beast/ssl.hpp>
 #include <fcntl.h>
 
+#include "dicom/tls_certificates.h"
 #include "service/http_connection.h"
 
 namespace calcnode::service {
@@ -54,6 +55,7 @@ std::optional<asio::ssl::context> tls_context(const config::Http& options) {
     boost::system::error_code error;
     context.use_certificate_chain_file(options.tls_certificate.string(), error);
     check(error, "http.tls_certificate", options.tls_certificate);
+    dicom::require_private_key(options.tls_key);
     context.use_private_key_file(options.tls_key.string(), asio::ssl::context::pem, error);
     check(error, "http.tls_key", options.tls_key);
     return context;

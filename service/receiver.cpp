@@ -93,8 +93,8 @@ void remove_or_leave(const Spool& spool, const std::filesystem::path& path) {
 
 }  // namespace
 
-Receiver::Receiver(LiveConfig config, const Spool& spool, JournalWriter& journal)
-    : config_(std::move(config)), spool_(spool), journal_(journal) {}
+Receiver::Receiver(LiveConfig config, const Spool& spool, JournalWriter& journal, Stored stored)
+    : config_(std::move(config)), spool_(spool), journal_(journal), stored_(std::move(stored)) {}
 
 StoreAnswer Receiver::store(const dicom::StoreRequest& request, dicom::DatasetStream& stream) const {
     const auto started = std::chrono::steady_clock::now();
@@ -126,6 +126,7 @@ StoreAnswer Receiver::keep(const dicom::StoreRequest& request, const ReceivedIns
         dicom::fail_point("receive.recorded", request.sop_instance_uid);
         if (acceptance == Acceptance::repeated) remove_or_leave(spool_, instance.path);
         log_stored(instance, acceptance, std::chrono::steady_clock::now() - started);
+        if (stored_) stored_(instance);
         return {StoreStatus::success, ""};
     } catch (const JournalError& error) {
         // With the commit's outcome unknown the row may be there: then so must the file.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 
 #include "config/config.h"
 #include "dicom/association_server.h"
@@ -18,7 +19,9 @@ namespace calcnode::service {
 /// or Instance UID is not the command's. Thread-safe. The arguments must outlive it.
 class Receiver {
   public:
-    Receiver(LiveConfig config, const Spool& spool, JournalWriter& journal);
+    /// `stored` is called, on the association's thread, with each instance that is answered with Success.
+    using Stored = std::function<void(const ReceivedInstance&)>;
+    Receiver(LiveConfig config, const Spool& spool, JournalWriter& journal, Stored stored = {});
     dicom::StoreAnswer store(const dicom::StoreRequest& request, dicom::DatasetStream& stream) const;
 
   private:
@@ -28,6 +31,7 @@ class Receiver {
     LiveConfig config_;
     const Spool& spool_;
     JournalWriter& journal_;
+    Stored stored_;
 };
 
 /// Adopts instance files that have no journal row (they were durable but not acknowledged; what cannot be

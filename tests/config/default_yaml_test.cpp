@@ -157,6 +157,17 @@ TEST(DefaultYaml, GivesTheValuesItSays) {
     EXPECT_EQ(c.http.port, 8042);
     EXPECT_EQ(c.log.level, "info");
     EXPECT_EQ(c.log.file, "");
+    EXPECT_EQ(c.audit.file, "");
+    EXPECT_EQ(c.audit.file_size, 64ULL << 20);
+    EXPECT_EQ(c.audit.files, 20);
+    EXPECT_EQ(c.audit.source_id, "");
+    EXPECT_EQ(c.audit.syslog.transport, SyslogTransport::none);
+    EXPECT_EQ(c.audit.syslog.socket, "/dev/log");
+    EXPECT_EQ(c.audit.syslog.host, "");
+    EXPECT_EQ(c.audit.syslog.port, 6514);
+    EXPECT_EQ(c.audit.syslog.tls.peer_name, "");
+    EXPECT_EQ(c.audit.syslog.tls.peer_sha256, "");
+    EXPECT_EQ(c.audit.syslog.tls.trusted_certificates_file, "");
 }
 
 /// These may be left out; then what default.yaml shows for its destination holds.

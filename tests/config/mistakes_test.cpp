@@ -70,6 +70,8 @@ const Case kCases[] = {
      "destinations:\n  pacs: {ae_title: A, host: h, port: 1, tls: {enabled: true}}\n",
      "c.yaml:2:41: destinations.pacs.tls: nothing says which certificates are trusted: set "
      "trusted_certificates_file here or in dicom.tls, or peer_sha256"},
+    {"SyslogWithoutHost", "audit: {syslog: {transport: udp}}\n",
+     "c.yaml:1:18: audit.syslog.transport: needs audit.syslog.host"},
     {"TypingMistake", "dicom:\n  max_asociations: 3\n",
      "c.yaml:2:3: dicom.max_asociations: unknown key; did you mean dicom.max_associations?"},
     {"WrongSection", "max_pdu: 16384\n", "c.yaml:1:1: max_pdu: unknown key; did you mean dicom.max_pdu?"},
