@@ -130,6 +130,8 @@ struct Delivery {
     int batch = 0;
     std::chrono::seconds connect_timeout{};
     std::chrono::seconds response_timeout{};
+    std::chrono::seconds association_timeout{};
+    int breaker_failures = 0;
 };
 
 /// We as user of a destination's storage commitment. A destination may leave out any of it.

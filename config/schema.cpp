@@ -240,6 +240,8 @@ const Table<Delivery> kDelivery{
     one("batch", &Delivery::batch, whole(1, 10000)),
     one("connect_timeout", &Delivery::connect_timeout, seconds(1s, 1h)),
     one("response_timeout", &Delivery::response_timeout, seconds(1s, kDay)),
+    one("association_timeout", &Delivery::association_timeout, seconds(1s, 7 * kDay)),
+    one("breaker_failures", &Delivery::breaker_failures, whole(1, 1000)),
 };
 
 auto word(std::vector<std::string_view> known) {

@@ -113,7 +113,7 @@ std::unique_ptr<Transport> connect_transport(const Peer& peer) {
 
 DimseClient::DimseClient(const Peer& peer, const std::vector<ProposedContext>& contexts,
                          const std::vector<RoleSelection>& roles) {
-    const SocketLimits limits{.idle = peer.response_timeout, .end = Clock::time_point::max()};
+    const SocketLimits limits{.idle = peer.response_timeout, .end = Clock::now() + peer.association_timeout};
     auto socket = std::make_unique<DimseSocket>(connect_transport(peer), limits);
     const AssociateProposal proposal{peer.own_ae_title, peer.ae_title, kOurMaxPdu, contexts, roles};
     AssociateReply reply = associate(*socket, proposal);

@@ -121,11 +121,12 @@ class Sender {
         try {
             client.emplace(peer_, batch.contexts);
         } catch (const AssociationRejected& error) {
-            failure = {error.permanent() ? DeliveryStatus::refused : DeliveryStatus::retry, 0, error.what()};
+            failure = {error.permanent() ? DeliveryStatus::refused : DeliveryStatus::retry, 0, error.what(), false,
+                       !error.permanent()};
         } catch (const Error& error) {
-            failure = {DeliveryStatus::retry, 0, error.what(), error.code() == ErrorCode::tls_error};
+            failure = {DeliveryStatus::retry, 0, error.what(), error.code() == ErrorCode::tls_error, true};
         } catch (const std::exception& error) {
-            failure = {DeliveryStatus::retry, 0, error.what()};
+            failure = {DeliveryStatus::retry, 0, error.what(), false, true};
         }
         if (!client) {
             for (const std::size_t index : batch.objects)
@@ -137,7 +138,7 @@ class Sender {
 
     std::vector<std::size_t> send_objects(DimseClient& client, const Batch& batch) {
         for (auto current = batch.objects.begin(); current != batch.objects.end(); ++current) {
-            DeliveryReport failure{DeliveryStatus::retry, 0, {}};
+            DeliveryReport failure{DeliveryStatus::retry, 0, {}, false, true};
             bool silent = false;
             try {
                 report(*current, send_one(client, batch, objects_[*current]));

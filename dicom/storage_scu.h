@@ -24,8 +24,9 @@ struct Peer {
     std::vector<std::string> transfer_syntaxes{"1.2.840.10008.1.2.1", "1.2.840.10008.1.2"};
     std::string own_ae_title = "CALCNODE";
     std::chrono::seconds connect_timeout{10};
-    std::chrono::seconds response_timeout{60};
-    std::optional<TlsPeer> tls{};  // nothing: plain
+    std::chrono::seconds response_timeout{60};       // for each PDU in, and for each message out
+    std::chrono::seconds association_timeout{3600};  // for an association as a whole
+    std::optional<TlsPeer> tls{};                    // nothing: plain
 };
 
 struct OutgoingObject {
@@ -47,6 +48,9 @@ struct DeliveryReport {
     std::uint16_t dimse_status = 0;  // as answered; 0 when none was
     std::string text;                // one line for the operator, no patient data
     bool not_authenticated = false;  // there was no TLS: the peer is not who it should be, or refuses us
+    /// No association could be had, or it was lost before an answer: the peer's trouble rather than the
+    /// object's. A rejection is an answer only when it is permanent.
+    bool unanswered = false;
 };
 
 /// Offers each class with its stored transfer syntax, or with the peer's ones when that is Explicit LE, each
@@ -55,7 +59,8 @@ struct DeliveryReport {
 /// permanent rejection such as an unknown AE title). Never throws on a peer's behaviour. `reported` is called
 /// after each answer, so that the journal need not wait for the whole batch; what it throws passes through.
 /// An association that breaks is opened again for the objects after the one it broke at; not after a
-/// time-out. At most one whole object in memory, and only to re-encode it.
+/// time-out. Every wait is bounded: connecting, each read, each write, the association. At most one whole
+/// object in memory, and only to re-encode it.
 std::vector<DeliveryReport> send_objects(
     const Peer& peer, const std::vector<OutgoingObject>& objects,
     const std::function<void(std::size_t, const DeliveryReport&)>& reported = {});

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "service/job_runner.h"
 #include "service/log.h"
 #include "service/picture_command.h"
+#include "service/replay_command.h"
 #include "service/worker.h"
 
 namespace {
@@ -35,6 +37,7 @@ struct Options {
     std::vector<std::string> settings;
     service::AnalyzeOptions analyze;
     service::ExplainRouteOptions explain;
+    service::ReplayOptions replay;
     std::string owner;
     int parent = 0;
 };
@@ -132,6 +135,25 @@ int explain_route(const Options& options) {
     return service::run_explain_route(config, options.explain);
 }
 
+int replay(const Options& options) {
+    try {
+        return service::run_replay(load(options), options.replay);
+    } catch (const std::invalid_argument& error) {
+        std::cerr << "calcnode: " << error.what() << '\n';
+        return kExitUsage;
+    }
+}
+
+void add_replay_options(CLI::App& command, service::ReplayOptions& replay) {
+    command.add_flag("-a,--all", replay.all, "Everything that is dead, not accepted or not committed");
+    command.add_option("-d,--destination", replay.destination,
+                       "Of one destination (its name in the configuration)");
+    command.add_option("--study", replay.study_instance_uid, "Of one study (Study Instance UID)");
+    command.add_option("--id", replay.id, "One delivery, by its number")->check(CLI::PositiveNumber);
+    command.add_flag("-n,--dry-run", replay.dry_run, "List them with their reasons, change nothing");
+    command.add_flag("--json", replay.json, "Print JSON");
+}
+
 int version(const Options& options) {
     std::printf("calcnode %s\n%s\n", CALCNODE_VERSION, dicom::library_versions().c_str());
     const config::Config config = load(options);
@@ -187,14 +209,17 @@ int main(int argc, char** argv) {
     explain_command->add_option("--peer", options.explain.peer, "Address of the sender");
     explain_command->add_flag("--json", options.explain.json, "Print JSON");
     explain_command->footer("Exit status: 0 a rule takes it, 1 none does (or the file cannot be read).");
+    auto* replay_command = app.add_subcommand(
+        "replay", "Send dead letters again, and ask again for storage commitments that failed");
     auto* version_command = app.add_subcommand(
         "version", "Print the versions of calcnode, its libraries, the installed models and the one in use");
     auto* pictures_command =
         app.add_subcommand("pictures", "Decode pixels for serve (started by it)")->group("");
-    for (auto* command :
-         {serve_command, worker_command, analyze_command, check_command, explain_command, version_command}) {
+    for (auto* command : {serve_command, worker_command, analyze_command, check_command, explain_command,
+                          replay_command, version_command}) {
         add_configuration(*command, options);
     }
+    add_replay_options(*replay_command, options.replay);
     worker_command->add_option("--owner", options.owner, "Name of this worker's leases (set by serve)");
     worker_command->add_option("--parent", options.parent,
                                "Process that supervises this worker (set by serve)");
@@ -226,6 +251,7 @@ int main(int argc, char** argv) {
         if (*worker_command) return work(options);
         if (*analyze_command) return analyze(options);
         if (*pictures_command) return pictures();
+        if (*replay_command) return replay(options);
         if (*check_command) return check_config(options);
         if (*explain_command) return explain_route(options);
         return version(options);

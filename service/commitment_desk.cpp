@@ -4,8 +4,9 @@
 
 #include "dicom/command_set.h"
 #include "dicom/fail_point.h"
-#include "service/destination_sender.h"
+#include "service/destination_delivery.h"
 #include "service/log.h"
+#include "service/retry_pause.h"
 
 namespace calcnode::service {
 

@@ -4,9 +4,10 @@
 
 #include "dicom/commitment_scu.h"
 #include "dicom/fail_point.h"
-#include "service/destination_sender.h"
+#include "service/destination_delivery.h"
 #include "service/log.h"
 #include "service/owner.h"
+#include "service/retry_pause.h"
 #include "service/tls_options.h"
 
 namespace calcnode::service {

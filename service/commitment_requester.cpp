@@ -5,9 +5,10 @@
 #include "dicom/fail_point.h"
 #include "dicom/uid.h"
 #include "service/commitment_desk.h"
-#include "service/destination_sender.h"
+#include "service/destination_delivery.h"
 #include "service/log.h"
 #include "service/owner.h"
+#include "service/retry_pause.h"
 
 namespace calcnode::service {
 

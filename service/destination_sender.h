@@ -9,19 +9,13 @@
 #include <thread>
 
 #include "config/config.h"
-#include "dicom/storage_scu.h"
 #include "service/audit.h"
+#include "service/destination_delivery.h"
 #include "service/journal.h"
 #include "service/live_config.h"
 #include "service/spool.h"
 
 namespace calcnode::service {
-
-/// Pause before the next try: doubles from first_retry up to longest_retry, +-20 % by `jitter` (0..1). Pure.
-Duration retry_pause(const config::Delivery& rules, int attempt, double jitter);
-
-/// A destination of the configuration as whom we send to.
-dicom::Peer peer_of(const config::Config& config, const std::string& name);
 
 class DestinationSender {
   public:
@@ -33,16 +27,11 @@ class DestinationSender {
   private:
     void run(const std::stop_token& stop);
     void deliver_until_stopped(Journal& journal, const std::stop_token& stop);
-    bool deliver_batch(Journal& journal);
-    DeliveryOutcome outcome_of(const config::Config& config, const PendingDelivery& delivery,
-                               const dicom::DeliveryReport& report);
     void wait(const std::stop_token& stop, Duration duration);
 
     LiveConfig config_;
-    const Spool& spool_;
     std::string name_;
-    Audit& audit_;
-    std::string owner_;
+    DestinationDelivery delivery_;
     std::mutex mutex_;
     std::condition_variable_any stopped_;
     std::jthread thread_;

@@ -137,6 +137,9 @@ class Journal {
     /// Extends the lease of all deliveries that `owner` holds.
     void renew_deliveries(const std::string& owner, Time now, Duration lease);
 
+    /// What waits for a later try is due now: the destination is back. Returns how many.
+    int hasten_deliveries(const std::string& destination, Time now);
+
     /// Gives a dead owner's deliveries back at once. Returns how many.
     int release_deliveries(const std::string& owner);
 
@@ -207,8 +210,9 @@ class Journal {
     /// Opens the study anew, so that assembly makes its next generation. False when there is no such study or
     /// it is open.
     bool reanalyse(const std::string& study_instance_uid, const std::string& by, Time now);
-    /// Dead and not accepted deliveries become pending again, with all their tries. Returns how many.
-    int replay(const ReplayQuery& query, const std::string& by, Time now);
+    /// Dead and not accepted deliveries become pending again, with all their tries; commitments that failed
+    /// or were given up are asked for again. What they had failed of stays in the events. `by`: who asks.
+    Replayed replay(const ReplayQuery& query, const std::string& by, Time now);
 
   private:
     struct Impl;

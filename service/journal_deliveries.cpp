@@ -172,6 +172,17 @@ void Journal::renew_deliveries(const std::string& owner, Time now, Duration leas
     });
 }
 
+int Journal::hasten_deliveries(const std::string& destination, Time now) {
+    return impl_->transact("cannot hasten deliveries", [&](soci::session& sql) {
+        const long long at = to_database(now);
+        soci::statement update =
+            (sql.prepare << "update delivery set next_attempt = :now where state = 'pending' and "
+                            "destination = :destination and next_attempt > :later",
+             soci::use(at, "now"), soci::use(destination, "destination"), soci::use(at, "later"));
+        return static_cast<int>(execute_change(update));
+    });
+}
+
 int Journal::release_deliveries(const std::string& owner) {
     return impl_->transact("cannot release deliveries", [&](soci::session& sql) {
         soci::statement update = (sql.prepare << "update delivery set owner = '', lease_until = 0 "

@@ -160,31 +160,6 @@ std::optional<std::filesystem::path> Journal::result_path(const std::string& sop
     });
 }
 
-int Journal::replay(const ReplayQuery& query, const std::string& by, Time now) {
-    return impl_->transact("cannot replay deliveries", [&](soci::session& sql) {
-        const long long at = to_database(now);
-        const long long any = query.id == 0 ? 1 : 0;
-        const long long id = query.id;
-        soci::statement update =
-            (sql.prepare
-                 << "update delivery set state = 'pending', attempt = 0, next_attempt = :now, owner = '', "
-                    "lease_until = 0, finished = 0 where state in ('dead', 'not_accepted') and (:any = 1 "
-                    "or id = :id) and (:all_destinations = '' or destination = :destination) and "
-                    "(:all_studies = '' or sop_instance_uid in (select r.sop_instance_uid from study s "
-                    "join job j on j.study_id = s.id join result r on r.job_id = j.id where "
-                    "s.study_instance_uid = :study))",
-             soci::use(at, "now"), soci::use(any, "any"), soci::use(id, "id"),
-             soci::use(query.destination, "all_destinations"), soci::use(query.destination, "destination"),
-             soci::use(query.study_instance_uid, "all_studies"),
-             soci::use(query.study_instance_uid, "study"));
-        const int replayed = static_cast<int>(execute_change(update));
-        if (replayed > 0)
-            add_event(sql, {now, "deliveries_replayed", query.study_instance_uid, 0,
-                            std::to_string(replayed) + " by " + by});
-        return replayed;
-    });
-}
-
 std::vector<DestinationActivity> Journal::destination_activity() {
     return impl_->read("cannot read what destinations did", [&](soci::session& sql) {
         std::map<std::string, DestinationActivity> found;

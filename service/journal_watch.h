@@ -100,11 +100,17 @@ struct DeliveryQuery {
     int limit = 50;
 };
 
-/// Which of the deliveries that are dead or not accepted are tried anew; all that is given must hold.
+/// Which deliveries are put back: those that are dead or not accepted, and the delivered ones that their
+/// destination does not say it keeps. All that is given must hold.
 struct ReplayQuery {
-    std::int64_t id = 0;      // 0: any
+    std::int64_t id = 0;      // of the delivery; 0: any
     std::string destination;  // empty: any
     std::string study_instance_uid;
+};
+
+struct Replayed {
+    int deliveries = 0;   // that are tried anew
+    int commitments = 0;  // delivered objects that are to be asked for again
 };
 
 struct JobQuery {

@@ -67,6 +67,10 @@ json job_json(const JobRow& job) {
             {"finished", time_json(job.finished)}};
 }
 
+json replayed_json(const Replayed& replayed) {
+    return {{"replayed", replayed.deliveries}, {"asked_again", replayed.commitments}};
+}
+
 json delivery_json(const DeliveryRow& delivery) {
     const bool pending = delivery.state == "pending";
     return {{"id", delivery.id},

@@ -20,6 +20,7 @@ nlohmann::json time_json(Time time);
 nlohmann::json counts_json(const DeliveryCounts& counts);
 nlohmann::json job_json(const JobRow& job);
 nlohmann::json delivery_json(const DeliveryRow& delivery);
+nlohmann::json replayed_json(const Replayed& replayed);
 /// A line of the list; `rules` say which views it waits for.
 nlohmann::json study_json(const StudyRow& study, const config::Assembly& rules);
 

@@ -10,7 +10,7 @@
 
 #include "config/loader.h"
 #include "dicom/storage_scu.h"
-#include "service/destination_sender.h"
+#include "service/destination_delivery.h"
 #include "service/http_assets.h"
 #include "service/log.h"
 #include "service/rest_api.h"

@@ -61,9 +61,9 @@ HttpResponse RestApi::replay_one(const RestRequest& request) {
     if (error != std::errc{} || end != text.data() + text.size() || id <= 0)
         throw RestError(ErrorCode::bad_request, "a delivery is named by a number",
                         "see `id` in /api/v1/deliveries");
-    const int replayed = journals_.with(
+    const Replayed replayed = journals_.with(
         [&](Journal& journal) { return journal.replay({.id = id}, request.user.name, now()); });
-    if (replayed == 0) {
+    if (replayed.deliveries + replayed.commitments == 0) {
         const bool known = journals_.with([&](Journal& journal) {
             const auto found = journal.list_deliveries({.after = ListCursor{0, id + 1}, .limit = 1});
             return !found.empty() && found.front().id == id;
@@ -72,9 +72,9 @@ HttpResponse RestApi::replay_one(const RestRequest& request) {
             throw RestError(ErrorCode::object_not_found, "no delivery has this number",
                             "see /api/v1/deliveries");
         throw RestError(ErrorCode::not_replayable, "the delivery is under way, or was taken",
-                        "only what is dead or not_accepted can be replayed");
+                        "only what is dead, not_accepted or not committed can be replayed");
     }
-    return json_response(request.http, {{"replayed", replayed}});
+    return json_response(request.http, replayed_json(replayed));
 }
 
 HttpResponse RestApi::replay_many(const RestRequest& request) {
@@ -84,9 +84,9 @@ HttpResponse RestApi::replay_many(const RestRequest& request) {
     if (query.destination.empty() && query.study_instance_uid.empty())
         throw RestError(ErrorCode::bad_request, "the body does not say which deliveries",
                         "send {\"destination\": NAME}, or {\"study_instance_uid\": UID}, or both");
-    const int replayed =
+    const Replayed replayed =
         journals_.with([&](Journal& journal) { return journal.replay(query, request.user.name, now()); });
-    return json_response(request.http, {{"replayed", replayed}});
+    return json_response(request.http, replayed_json(replayed));
 }
 
 }  // namespace calcnode::service

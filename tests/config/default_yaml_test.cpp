@@ -126,12 +126,14 @@ TEST(DefaultYaml, GivesTheValuesItSays) {
     EXPECT_TRUE(c.results.plane_orientation_compat);
     EXPECT_EQ(c.results.device_serial_number, "1");
     EXPECT_EQ(c.results.institution, "");
-    EXPECT_EQ(c.delivery.attempts, 20);
+    EXPECT_EQ(c.delivery.attempts, 300);
     EXPECT_EQ(c.delivery.first_retry, 5s);
     EXPECT_EQ(c.delivery.longest_retry, 10min);
     EXPECT_EQ(c.delivery.batch, 32);
     EXPECT_EQ(c.delivery.connect_timeout, 10s);
     EXPECT_EQ(c.delivery.response_timeout, 60s);
+    EXPECT_EQ(c.delivery.association_timeout, 1h);
+    EXPECT_EQ(c.delivery.breaker_failures, 3);
     ASSERT_EQ(c.destinations.size(), 1U);
     EXPECT_EQ(c.destinations.at("pacs").ae_title, "PACS");
     EXPECT_EQ(c.destinations.at("pacs").host, "127.0.0.1");

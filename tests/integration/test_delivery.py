@@ -1,10 +1,19 @@
 """Results reach every destination in the end, and one destination's trouble is never another's."""
+import json
+
 from support import tools
 from support.node import is_idle
 
 
 def delivered(pacs):
     return {item.sop_instance: item.bytes() for item in pacs.received()}
+
+
+def replay(node, *arguments):
+    """What `calcnode replay` prints, beside the running node."""
+    run = node.command("replay", *arguments)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
 
 
 def test_a_pacs_that_is_away_gets_everything_when_it_is_back(stage, exams, journal_url):
@@ -59,3 +68,12 @@ def test_a_hopeless_destination_ends_in_dead_deliveries(stage, exams):
     number = len(exams.reference(exam).objects)
     node.wait_for(lambda s: is_idle(s) and s["deliveries"]["dead"] == number, 60, "dead deliveries")
     assert "delivery_dead" in node.log()
+
+    listed = replay(node, "--all", "--dry-run", "--json")["would_replay"]
+    assert len(listed) == number and all(row["state"] == "dead" and row["reason"] for row in listed)
+    breaking.restart()
+    assert replay(node, "--id", str(listed[0]["id"]), "--json")["replayed"] == 1
+    assert replay(node, "--destination", "pacs", "--json") == {"replayed": number - 1, "asked_again": 0}
+    node.wait_for(lambda s: s["deliveries"]["delivered"] == number, 60, "the replayed objects delivered")
+    assert delivered(breaking) == exams.reference(exam).bytes()
+    assert node.command("replay").returncode == 2, "replay says what it wants"

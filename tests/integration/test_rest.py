@@ -191,7 +191,7 @@ def test_a_dead_letter_is_replayed_and_a_study_analysed_again(calm):
     node, pacs, exam, admin = calm
     pacs.restart()
     dead = admin.get("/api/v1/deliveries?state=dead")["deliveries"]
-    assert admin.post(f"/api/v1/deliveries/{dead[0]['id']}/replay") == {"replayed": 1}
+    assert admin.post(f"/api/v1/deliveries/{dead[0]['id']}/replay") == {"replayed": 1, "asked_again": 0}
     node.wait_for(lambda s: s["deliveries"]["delivered"] == 1, what="the replayed object")
     assert [item.sop_instance for item in pacs.received()] == [dead[0]["sop_instance_uid"]]
     assert admin.ask("POST", f"/api/v1/deliveries/{dead[0]['id']}/replay", {}).json()["error"] == "not_replayable"

@@ -82,6 +82,65 @@ TEST_P(JournalDeliveries, WhatThePeerDoesNotNegotiateIsNoFailureAndNotTriedAgain
     EXPECT_EQ(later[0].sop_instance_uid, claimed[1].sop_instance_uid);
 }
 
+/// Ends the delivery of object 1.1.<n> at once.
+void end_as(Journal& journal, const std::string& sop, DeliveryOutcome outcome) {
+    for (const PendingDelivery& delivery : journal.claim_deliveries("pacs", "a", at(0), kLease, 99)) {
+        if (delivery.sop_instance_uid == sop) journal.finish_delivery(delivery, "a", outcome, at(10));
+    }
+    journal.release_deliveries("a");
+}
+
+TEST_P(JournalDeliveries, AReplayPutsBackWhatIsDeadOrNotAcceptedAndNothingElse) {
+    Journal journal = open();
+    queue(journal, 4);
+    end_as(journal, "1.1.1", {State::dead, "refused, status 0122", {}});
+    end_as(journal, "1.1.2", {State::not_accepted, "not accepted by peer", {}});
+    end_as(journal, "1.1.3", {State::delivered, "stored", {}});
+    EXPECT_EQ(journal.replay({.destination = "viewer"}, "somebody", at(20)).deliveries, 0);
+    EXPECT_EQ(journal.replay({.study_instance_uid = "9.9"}, "somebody", at(20)).deliveries, 0);
+    EXPECT_EQ(
+        journal.replay({.destination = "pacs", .study_instance_uid = "1.1"}, "somebody", at(20)).deliveries,
+        2);
+    EXPECT_EQ(journal.counts().deliveries_pending, 3);
+    EXPECT_EQ(journal.counts().deliveries_delivered, 1);
+    const auto claimed = journal.claim_deliveries("pacs", "a", at(20), kLease, 9);
+    ASSERT_EQ(claimed.size(), 3u);
+    EXPECT_EQ(claimed[0].attempt, 1) << "with all its tries";
+    const auto events = journal.recent_events(3);
+    EXPECT_EQ(events.at(0).text, "2 sent again, 0 asked for again, by somebody");
+    EXPECT_EQ(events.at(2).text, "1.1.1 to pacs: refused, status 0122") << "the reason stays";
+}
+
+TEST_P(JournalDeliveries, AReplayOfOneTakesOnlyThatOne) {
+    Journal journal = open();
+    queue(journal, 2);
+    end_as(journal, "1.1.1", {State::dead, "gone", {}});
+    end_as(journal, "1.1.2", {State::dead, "gone", {}});
+    const auto dead = journal.list_deliveries({.state = "dead"});
+    ASSERT_EQ(dead.size(), 2u);
+    EXPECT_EQ(journal.replay({.id = dead[0].id}, "somebody", at(20)).deliveries, 1);
+    EXPECT_EQ(journal.list_deliveries({.state = "dead"}).at(0).id, dead[1].id);
+}
+
+TEST_P(JournalDeliveries, AReplayAsksAgainForWhatWasNotCommitted) {
+    Journal journal = open();
+    queue(journal, 1);
+    end_as(journal, "1.1.1", {State::delivered, "stored", {}, true});
+    const auto open_one = journal.open_commitment("pacs", "2.25.1", at(20), at(99));
+    ASSERT_TRUE(open_one);
+    journal.commitment_not_taken(open_one->id, {UntakenCommitment::Why::refused, "0122"}, {1, at(30)},
+                                 at(30));
+    ASSERT_EQ(journal.counts().commitments_failed, 1);
+    const Replayed replayed = journal.replay({}, "somebody", at(40));
+    EXPECT_EQ(replayed.commitments, 1);
+    EXPECT_EQ(replayed.deliveries, 0);
+    const auto again = journal.open_commitment("pacs", "2.25.2", at(50), at(99));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->attempt, 1) << "with all its tries";
+    const dicom::CommitmentReport report{"2.25.2", again->request.references, {}};
+    EXPECT_EQ(journal.record_commitment(report, {1, at(60)}, at(60)).committed, 1);
+}
+
 TEST_P(JournalDeliveries, LeasesRunOutUnlessRenewed) {
     Journal journal = open();
     queue(journal, 1);

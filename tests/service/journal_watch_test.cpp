@@ -150,11 +150,12 @@ TEST_P(JournalWatch, ReplayStartsWhatIsDeadAnewAndNothingElse) {
     end_delivery(journal, DeliveryOutcome::State::delivered);
     const auto dead = journal.list_deliveries({.state = "dead", .after = {}});
     ASSERT_EQ(dead.size(), 1u);
-    EXPECT_EQ(journal.replay({.id = 999}, "anna", at(7)), 0);
-    EXPECT_EQ(journal.replay({.destination = "elsewhere"}, "anna", at(7)), 0);
-    EXPECT_EQ(journal.replay({.id = dead.front().id}, "anna", at(7)), 1);
-    EXPECT_EQ(journal.replay({.destination = "pacs", .study_instance_uid = "1.2"}, "anna", at(7)), 1);
-    EXPECT_EQ(journal.replay({.destination = "pacs"}, "anna", at(7)), 0);
+    EXPECT_EQ(journal.replay({.id = 999}, "anna", at(7)).deliveries, 0);
+    EXPECT_EQ(journal.replay({.destination = "elsewhere"}, "anna", at(7)).deliveries, 0);
+    EXPECT_EQ(journal.replay({.id = dead.front().id}, "anna", at(7)).deliveries, 1);
+    EXPECT_EQ(journal.replay({.destination = "pacs", .study_instance_uid = "1.2"}, "anna", at(7)).deliveries,
+              1);
+    EXPECT_EQ(journal.replay({.destination = "pacs"}, "anna", at(7)).deliveries, 0);
     const auto pending = journal.claim_deliveries("pacs", "send", at(7), kLease, 10);
     ASSERT_EQ(pending.size(), 2u);
     EXPECT_EQ(pending.front().attempt, 1);

@@ -1,6 +1,7 @@
 """A running `calcnode serve`, or a `calcnode worker` of its own, on a folder of its own."""
 import json
 import re
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -97,6 +98,11 @@ class Node:
         if self._process:
             self._process.kill()
             self._process = None
+
+    def command(self, name, *arguments):
+        """Another command of calcnode's on the same configuration; a subprocess.CompletedProcess."""
+        return subprocess.run([tools.CALCNODE, name, *self._options(), *arguments], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=60, check=False)
 
     # -- watching
     @property

@@ -1,4 +1,4 @@
-#include "service/destination_sender.h"
+#include "service/retry_pause.h"
 
 #include <gtest/gtest.h>
 
