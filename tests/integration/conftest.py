@@ -1,11 +1,7 @@
 """Fixtures: a session's exams, a node and a PACS per test (stopped whatever happens), and the journal's address."""
-import os
 import shutil
 import sys
-import uuid
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -14,11 +10,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from support import tools  # noqa: E402
 from support.commitment_peer import CommitmentPacs  # noqa: E402
 from support.exam import Exams  # noqa: E402
+from support.journals import JOURNALS, fresh_journal, needs_postgres  # noqa: E402
 from support.node import Node  # noqa: E402
 from support.orthanc import Orthanc  # noqa: E402
 from support.pacs import Pacs  # noqa: E402
-
-POSTGRES = os.environ.get("CALCNODE_TEST_POSTGRES_URL", "")
 
 
 def pytest_configure(config):
@@ -103,44 +98,6 @@ def module_stage(request, tmp_path_factory):
     yield made
     made.end(any(getattr(item, "has_failed", False) for item in request.session.items
                  if item.fspath == request.node.fspath))
-
-
-def make_postgres_database():
-    """(URL of a fresh database, function that drops it)."""
-    import psycopg2
-
-    def execute(statement):
-        connection = psycopg2.connect(POSTGRES)
-        connection.autocommit = True  # CREATE DATABASE runs in no transaction
-        try:
-            connection.cursor().execute(statement)
-        finally:
-            connection.close()
-
-    name = "calcnode_it_" + uuid.uuid4().hex[:12]
-    execute(f"create database {name}")
-    url = urlunsplit(urlsplit(POSTGRES)._replace(path="/" + name))
-    return url, lambda: execute(f"drop database {name} with (force)")
-
-
-def needs_postgres():
-    return pytest.mark.skipif(not POSTGRES, reason="CALCNODE_TEST_POSTGRES_URL names no PostgreSQL")
-
-
-JOURNALS = ["sqlite", pytest.param("postgresql", marks=needs_postgres())]
-
-
-@contextmanager
-def fresh_journal(kind):
-    """The address of an empty journal."""
-    if kind == "sqlite":
-        yield ""  # the default: a file in the node's data folder
-        return
-    url, drop = make_postgres_database()
-    try:
-        yield url
-    finally:
-        drop()
 
 
 @pytest.fixture(params=JOURNALS)

@@ -2,10 +2,10 @@
 import numpy
 import pydicom
 import pytest
-from conftest import fresh_journal, needs_postgres
 
 from support import results, tools
 from support.exam import FOUR_VIEWS
+from support.journals import fresh_journal, needs_postgres
 
 # Full size once; the odd ones because DICOM packs eight pixels into a byte without regard to rows or frames.
 FULL_SIZE = {"rows": 3328, "columns": 2560, "spacing": 0.07, "seed": 11}

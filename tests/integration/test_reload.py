@@ -5,6 +5,7 @@ import signal
 import threading
 
 from support import tools
+from support.rest import Rest
 
 SENDERS = 3
 
@@ -82,6 +83,9 @@ def test_workers_follow_and_a_broken_file_does_not_reach_them(stage, exams):
     node.wait_idle(results=1)
     assert pacs.received()
     assert node.is_running()
+    rest = Rest.admin(node)
+    assert [one["name"] for one in rest.get("/api/v1/destinations")["destinations"]] == ["late"]
+    assert rest.post("/api/v1/destinations/late/echo")["outcome"] == "answered"
 
 
 def test_keys_that_need_a_restart_are_named(stage):
