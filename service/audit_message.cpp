@@ -6,6 +6,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <openssl/evp.h>
 
+#include "service/markup.h"
+
 namespace calcnode::service {
 
 namespace {
@@ -34,28 +36,12 @@ constexpr const char* kExecute = "E";
 constexpr const char* kSuccess = "0";
 constexpr const char* kMinorFailure = "4";
 
-// XML 1.0 has no way to write most control characters.
-std::string escaped(const std::string& text) {
-    std::string result;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                result += "&amp;";
-                break;
-            case '<':
-                result += "&lt;";
-                break;
-            case '>':
-                result += "&gt;";
-                break;
-            case '"':
-                result += "&quot;";
-                break;
-            default:
-                result += static_cast<unsigned char>(c) < 0x20 || (c & 0x80) != 0 || c == 0x7f ? '?' : c;
-        }
+// XML 1.0 has no way to write most control characters, and peers' texts are of no known character set.
+std::string escaped(std::string text) {
+    for (char& c : text) {
+        if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) c = '?';
     }
-    return result;
+    return escaped_markup(text);
 }
 
 std::string attribute(const char* name, const std::string& value) {

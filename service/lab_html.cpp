@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "service/lab_tables.h"
+#include "service/markup.h"
 
 namespace calcnode::service {
 
@@ -20,51 +21,34 @@ figure { margin: 1rem 0; } figcaption { color: #555; font-size: .9rem; } figure 
 .warn { border-left: 4px solid #c60; padding: .3rem .8rem; background: #fff6ec; }
 )";
 
-std::string escaped(std::string_view text) {
-    std::string result;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                result += "&amp;";
-                break;
-            case '<':
-                result += "&lt;";
-                break;
-            case '>':
-                result += "&gt;";
-                break;
-            case '"':
-                result += "&quot;";
-                break;
-            default:
-                result += c;
-        }
-    }
-    return result;
-}
-
 std::string row_of(const std::vector<std::string>& cells, const char* tag) {
     std::string html = "<tr>";
     for (const std::string& cell : cells)
-        html.append("<").append(tag).append(">").append(escaped(cell)).append("</").append(tag).append(">");
+        html.append("<")
+            .append(tag)
+            .append(">")
+            .append(escaped_markup(cell))
+            .append("</")
+            .append(tag)
+            .append(">");
     return html + "</tr>\n";
 }
 
 std::string html_of(const FigureTable& table) {
     std::string html;
-    if (!table.title.empty()) html += "<h3>" + escaped(table.title) + "</h3>\n";
+    if (!table.title.empty()) html += "<h3>" + escaped_markup(table.title) + "</h3>\n";
     html += "<table>\n";
     if (!table.header.empty()) html += row_of(table.header, "th");
     for (const auto& row : table.rows)
         html += row_of(row, "td");
     html += "</table>\n";
-    if (!table.note.empty()) html += "<p class=\"note\">" + escaped(table.note) + "</p>\n";
+    if (!table.note.empty()) html += "<p class=\"note\">" + escaped_markup(table.note) + "</p>\n";
     return html;
 }
 
 std::string image(const PagePicture& picture) {
     const bool png = picture.bytes.starts_with("\x89PNG");
-    return std::string("<img alt=\"") + escaped(picture.caption) + "\" src=\"data:image/" +
+    return std::string("<img alt=\"") + escaped_markup(picture.caption) + "\" src=\"data:image/" +
            (png ? "png" : "jpeg") + ";base64," + base64(picture.bytes) + "\">";
 }
 
@@ -74,9 +58,10 @@ std::string cases_html(std::span<const PagePicture> cases) {
         "found, red missed. Marks, with their score: yellow right, orange false.</p>\n";
     std::string section;
     for (const PagePicture& one : cases) {
-        if (one.section != section) html += "<h3>" + escaped(one.section) + "</h3>\n";
+        if (one.section != section) html += "<h3>" + escaped_markup(one.section) + "</h3>\n";
         section = one.section;
-        html += "<figure>" + image(one) + "<figcaption>" + escaped(one.caption) + "</figcaption></figure>\n";
+        html += "<figure>" + image(one) + "<figcaption>" + escaped_markup(one.caption) +
+                "</figcaption></figure>\n";
     }
     return html;
 }
@@ -103,8 +88,10 @@ std::string report_html(const EvaluationReport& report, std::span<const PagePict
                         std::span<const PagePicture> cases) {
     std::string html =
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<title>Evaluation on ";
-    html += escaped(report.cases) + "</title>\n<style>" + std::string(kStyle) + "</style></head><body>\n";
-    html += "<h1>Evaluation on " + escaped(report.cases) + "</h1>\n<p>" + escaped(headline_of(report)) +
+    html +=
+        escaped_markup(report.cases) + "</title>\n<style>" + std::string(kStyle) + "</style></head><body>\n";
+    html += "<h1>Evaluation on " + escaped_markup(report.cases) + "</h1>\n<p>" +
+            escaped_markup(headline_of(report)) +
             "</p>\n<p class=\"warn\">Research only: not a medical device, not for diagnosis.</p>\n";
     if (!plots.empty()) {
         html += "<h2>Curves</h2>\n<div class=\"plots\">\n";
@@ -115,11 +102,11 @@ std::string report_html(const EvaluationReport& report, std::span<const PagePict
     html += "<h2>Figures</h2>\n";
     for (const FigureTable& table : tables_of(report))
         html += html_of(table);
-    html += "<p class=\"note\">" + escaped(footnote_of(report)) + "</p>\n";
+    html += "<p class=\"note\">" + escaped_markup(footnote_of(report)) + "</p>\n";
     if (!report.failures.empty()) {
         html += "<h2>Images that failed</h2>\n<ul>\n";
         for (const std::string& failure : report.failures)
-            html += "<li>" + escaped(failure) + "</li>\n";
+            html += "<li>" + escaped_markup(failure) + "</li>\n";
         html += "</ul>\n";
     }
     if (!cases.empty()) html += cases_html(cases);
