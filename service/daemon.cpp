@@ -100,7 +100,7 @@ Daemon::Parts::Parts(config::Loaded configuration, ConfigurationSource source)
                     },
                     commitment_desk.handlers()},
                    metrics, audit),
-      rest(config, spool, metrics,
+      rest(live, spool, metrics,
            {.associations = [this] { return associations.active(); },
             .workers = [this] { return supervisor ? supervisor->running() : 0; },
             .draining = [this] { return associations.draining(); },

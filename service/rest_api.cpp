@@ -80,15 +80,14 @@ HttpResponse asset_response(const HttpRequest& request, const HttpAsset& asset) 
 
 }  // namespace
 
-RestApi::RestApi(const config::Config& config, const Spool& spool, const Metrics& metrics,
-                 NodeControls controls)
-    : config_(config),
+RestApi::RestApi(LiveConfig config, const Spool& spool, const Metrics& metrics, NodeControls controls)
+    : config_(std::move(config)),
       spool_(spool),
       metrics_(metrics),
       controls_(std::move(controls)),
-      access_(HttpAccess::open(config::token_file(config))),
-      journals_(config::journal_url(config)),
-      model_(model_of(config)) {}
+      access_(HttpAccess::open(config::token_file(*config_.now()))),
+      journals_(config::journal_url(*config_.now())),
+      model_(model_of(*config_.now())) {}
 
 const std::vector<RestApi::Route>& RestApi::routes() {
     static const std::vector<Route> table{

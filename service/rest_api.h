@@ -9,11 +9,11 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "config/config.h"
 #include "pipeline/findings.h"
 #include "service/http_access.h"
 #include "service/http_message.h"
 #include "service/journal_pool.h"
+#include "service/live_config.h"
 #include "service/metrics.h"
 #include "service/picture_process.h"
 #include "service/spool.h"
@@ -38,7 +38,7 @@ struct RestRequest {
 class RestApi {
   public:
     /// Opens the file of tokens. The references must outlive it.
-    RestApi(const config::Config& config, const Spool& spool, const Metrics& metrics, NodeControls controls);
+    RestApi(LiveConfig config, const Spool& spool, const Metrics& metrics, NodeControls controls);
 
     /// Never throws on account of a request or of the journal.
     HttpResponse answer(const HttpRequest& request);
@@ -89,7 +89,7 @@ class RestApi {
     HttpResponse replay_one(const RestRequest& request);
     HttpResponse replay_many(const RestRequest& request);
 
-    const config::Config& config_;
+    LiveConfig config_;
     const Spool& spool_;
     const Metrics& metrics_;
     NodeControls controls_;

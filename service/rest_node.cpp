@@ -153,7 +153,7 @@ HttpResponse RestApi::timeline(const RestRequest& request) {
         {{"samples", samples},
          {"disk_size", space.capacity},
          {"workers", controls_.workers()},
-         {"configured_workers", config_.analysis.workers},
+         {"configured_workers", config_.now()->analysis.workers},
          {"model", {{"name", model_.name}, {"version", model_.version}, {"digest", model_.digest}}}});
 }
 
@@ -163,7 +163,8 @@ HttpResponse RestApi::destinations(const RestRequest& request) {
          journals_.with([](Journal& journal) { return journal.destination_activity(); }))
         active[one.destination] = one;
     json list = json::array();
-    for (const auto& [name, destination] : config_.destinations) {
+    const auto config = config_.now();
+    for (const auto& [name, destination] : config->destinations) {
         const DestinationActivity& activity = active[name];
         const bool failing = activity.deliveries.pending > 0 && !activity.last_error.empty();
         list.push_back({{"name", name},
@@ -184,7 +185,8 @@ HttpResponse RestApi::destinations(const RestRequest& request) {
 
 HttpResponse RestApi::echo_destination(const RestRequest& request) {
     const std::string& name = request.matched.at(0);
-    if (config_.destinations.count(name) == 0)
+    const auto config = config_.now();
+    if (!config->destinations.contains(name))
         throw RestError(ErrorCode::destination_not_found, "the configuration has no destination of this name",
                         "see /api/v1/destinations");
     const Turn turn(echoes_, kMaxEchoes);
@@ -192,7 +194,7 @@ HttpResponse RestApi::echo_destination(const RestRequest& request) {
         throw RestError(ErrorCode::busy, "other echoes are still waiting for their answer",
                         "ask again in a while");
     const auto started = std::chrono::steady_clock::now();
-    const dicom::DeliveryReport report = dicom::echo(peer_of(config_, name));
+    const dicom::DeliveryReport report = dicom::echo(peer_of(*config, name));
     const auto took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);
     return json_response(request.http, {{"destination", name},
                                         {"outcome", word_of_echo(report.status)},

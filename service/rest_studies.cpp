@@ -120,7 +120,7 @@ HttpResponse RestApi::list_studies(const RestRequest& request) {
         body["next"] =
             cursor_json({studies.back().last_received.time_since_epoch().count(), studies.back().id});
     for (const StudyRow& study : studies)
-        body["studies"].push_back(study_json(study, config_.assembly));
+        body["studies"].push_back(study_json(study, config_.now()->assembly));
     return json_response(request.http, body);
 }
 
@@ -133,7 +133,7 @@ HttpResponse RestApi::show_study(const RestRequest& request) {
         return found;
     });
     if (!detail) throw no_such_study();
-    json body = study_json(detail->study, config_.assembly);
+    json body = study_json(detail->study, config_.now()->assembly);
     body["images"] = json::array();
     const std::optional<JobRow> latest =
         detail->jobs.empty() ? std::nullopt : std::optional<JobRow>(detail->jobs.front());
