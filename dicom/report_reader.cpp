@@ -64,7 +64,7 @@ class Item {
         return "";
     }
     /// The place in the library of the image that an item refers to, from 0; -1: it refers to none.
-    int library_place() const {
+    int place_in_library() const {
         return integer_value(*item_, DCM_ReferencedContentItemIdentifier, 2).value_or(0) - 1;
     }
 
@@ -103,7 +103,7 @@ int read_place(const Item& item, Finding& finding) {
             const auto points = child.points();
             if (!points.empty()) finding.center = points.front();
             for (const Item& selected : child.children())
-                image = selected.library_place();
+                image = selected.place_in_library();
         } else if (child.is(codes::kOutline)) {
             finding.outline = child.points();
         } else if (child.is(codes::kCertaintyOfFinding)) {

@@ -61,8 +61,9 @@ struct Level {
     double sd = 0;
 };
 
-/// A muscle far brighter than a dim breast takes Otsu's threshold to itself. Where what lies below `otsu` falls
-/// into two levels of its own, the lower one flat as a background is, the threshold between those two; else `otsu`.
+/// A muscle far brighter than a dim breast takes Otsu's threshold to itself. Where what lies below `otsu`
+/// falls into two levels of its own, the lower one flat as a background is, the threshold between those two;
+/// else `otsu`.
 double below_muscle(const std::vector<unsigned char>& values, double otsu) {
     std::vector<unsigned char> below;
     std::copy_if(values.begin(), values.end(), std::back_inserter(below),

@@ -50,7 +50,8 @@ Scales differences(const Mammogram& mammogram) {
     return result;
 }
 
-/// The standard deviation of the responses of most pixels inside the breast, from their median size; 0 without any.
+/// The standard deviation of the responses of most pixels inside the breast, from their median size; 0
+/// without any.
 double spread_of(const cv::Mat1f& response, const cv::Mat& inside) {
     constexpr double kOfNormal = 0.6745;  // median size of a normally distributed value of deviation 1
     std::vector<float> sizes;

@@ -10,9 +10,9 @@
 
 namespace calcnode::pipeline {
 
-/// The least threshold on the response that is looked at. A response counts in spreads: standard deviations (from
-/// the median size) of its scale's responses inside this breast. The published 0.006 of full scale belongs to one
-/// device's noise and contrast (pipeline/README.md).
+/// The least threshold on the response that is looked at. A response counts in spreads: standard deviations
+/// (from the median size) of its scale's responses inside this breast. The published 0.006 of full scale
+/// belongs to one device's noise and contrast (pipeline/README.md).
 inline constexpr double kHdogThreshold = 4;
 
 struct HdogBlobs {
