@@ -121,8 +121,8 @@ class Sender {
         try {
             client.emplace(peer_, batch.contexts);
         } catch (const AssociationRejected& error) {
-            failure = {error.permanent() ? DeliveryStatus::refused : DeliveryStatus::retry, 0, error.what(), false,
-                       !error.permanent()};
+            failure = {error.permanent() ? DeliveryStatus::refused : DeliveryStatus::retry, 0, error.what(),
+                       false, !error.permanent()};
         } catch (const Error& error) {
             failure = {DeliveryStatus::retry, 0, error.what(), error.code() == ErrorCode::tls_error, true};
         } catch (const std::exception& error) {

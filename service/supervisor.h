@@ -49,7 +49,7 @@ class Supervisor {
         std::chrono::milliseconds pause{};
         bool told_to_end = false;  // by replace(): starts again at once
         bool retired = false;      // by replace(): does not start again
-        RunningJob job;  // as the journal says; id 0: none
+        RunningJob job;            // as the journal says; id 0: none
         std::chrono::steady_clock::time_point job_seen{};
     };
 

@@ -46,8 +46,8 @@ TEST(Clustering, LeavesOutGroupsThatAreTooSmall) {
 
 TEST(Clustering, JoinsSureGroupsOverTheWiderRadiusButDrawsInNoLoneSpeck) {
     // Three groups in a row, 8 mm apart; a speck as near to the first; a doubtful group beside the last.
-    const std::vector<cv::Point2d> points{{0, 0},  {1, 0},  {2, 0},  {10, 0}, {11, 0}, {12, 0},  {20, 0},
-                                          {21, 0}, {22, 0}, {0, 8},  {30, 0}, {31, 0}, {32, 0}};
+    const std::vector<cv::Point2d> points{{0, 0},  {1, 0},  {2, 0}, {10, 0}, {11, 0}, {12, 0}, {20, 0},
+                                          {21, 0}, {22, 0}, {0, 8}, {30, 0}, {31, 0}, {32, 0}};
     std::vector<double> scores(points.size(), 0.99);
     scores[10] = scores[11] = scores[12] = 0.6;
     ClusteringOptions options{.link_radius_mm = 5, .min_members = 3, .score_members = 3};
